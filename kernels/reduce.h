@@ -1,6 +1,7 @@
-/* Reductions of a column of doubles (one value per trial): exact selection and sums whose bits depend on nothing but
- * the data. Sums run over slices of XMC_SLICE values, each slice in a fixed order; slices are combined in order, so a
- * column may also be summed slice by slice and merged. NaN is not allowed in a column. */
+/* Reductions of a column of doubles (one value per trial): exact selection and sums whose bits
+ * depend on nothing but the data. Sums run over slices of XMC_SLICE values, each slice in a fixed
+ * order; slices are combined in order, so a column may also be summed slice by slice and merged.
+ * NaN is not allowed in a column. */
 #ifndef CROSSMC_REDUCE_H
 #define CROSSMC_REDUCE_H
 
@@ -8,8 +9,8 @@
 
 enum { XMC_SLICE = 16384 };
 
-/* The k-th smallest value of x[0 … n-1], k = 0 … n-1: exactly the value sorting would put at place k. x stays as it is;
- * scratch holds n doubles. */
+/* The k-th smallest value of x[0 … n-1], k = 0 … n-1: exactly the value sorting would put at place
+ * k. x stays as it is; scratch holds n doubles. */
 double xmc_kth_smallest(const double *x, size_t n, size_t k, double *scratch);
 
 typedef struct {

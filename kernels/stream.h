@@ -1,7 +1,8 @@
 /* Addressed random streams on PCG32 (XSH-RR 64/32, O'Neill 2014).
  *
- * Every draw has an address: a substream set up from (named seed, a, b) and a place in it (../docs/reproducibility.md).
- * Nothing here depends on threads, blocks or vector width: vector kernels leapfrog through the very same sequence. */
+ * Every draw has an address: a substream set up from (named seed, a, b) and a place in it
+ * (../docs/reproducibility.md). Nothing here depends on threads, blocks or vector width: vector
+ * kernels leapfrog through the very same sequence. */
 #ifndef CROSSMC_STREAM_H
 #define CROSSMC_STREAM_H
 
@@ -21,8 +22,9 @@ static inline uint64_t xmc_mix64(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-/* The substream at address (seed, a, b). State and increment come from two chains of their own, so that 2^127 streams
- * are told apart; streams that differ in the increment alone, or lie powers of two apart, would be correlated. */
+/* The substream at address (seed, a, b). State and increment come from two chains of their own, so
+ * that 2^127 streams are told apart; streams that differ in the increment alone, or lie powers of
+ * two apart, would be correlated. */
 static inline xmc_stream xmc_stream_at(uint64_t seed, uint64_t a, uint64_t b) {
     uint64_t s = xmc_mix64(seed + UINT64_C(0x9e3779b97f4a7c15));
     uint64_t i = xmc_mix64(seed + UINT64_C(0xd1b54a32d192ed03));
@@ -59,8 +61,8 @@ static inline double xmc_uniform(xmc_stream *s) {
     return ((double)(xmc_u64(s) >> 12) + 0.5) * 0x1p-52;
 }
 
-/* Uniform in (0, 1) from a 32-bit draw: ((k >> 9) + 1/2) 2^-23. One draw. For secondary uncertainty, never for what
- * decides the far tail. */
+/* Uniform in (0, 1) from a 32-bit draw: ((k >> 9) + 1/2) 2^-23. One draw. For secondary
+ * uncertainty, never for what decides the far tail. */
 static inline float xmc_uniform_f32(xmc_stream *s) {
     return ((float)(xmc_u32(s) >> 9) + 0.5f) * 0x1p-23f;
 }

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void xmc_diag_init(xmc_diag *d) { *d = (xmc_diag){0}; }
+void xmc_diag_init(xmc_diag *d) {
+    *d = (xmc_diag){0};
+}
 
 void xmc_diag_free(xmc_diag *d) {
     for (size_t i = 0; i < d->n_messages; i++)
@@ -62,7 +64,8 @@ static void describe(char *out, size_t size, xmc_place at) {
         snprintf(out + n, size - (size_t)n, ": ");
 }
 
-xmc_status xmc_bad_input(xmc_diag *d, xmc_place at, const char *value, const char *expected_fmt, ...) {
+xmc_status xmc_bad_input(xmc_diag *d, xmc_place at, const char *value, const char *expected_fmt,
+                         ...) {
     char place[1024], prefix[1600];
     describe(place, sizeof place, at);
     if (value)
@@ -102,7 +105,8 @@ xmc_status xmc_error(xmc_diag *d, xmc_status status, const char *fmt, ...) {
 
 xmc_status xmc_file_error(xmc_diag *d, const char *file, const char *doing) {
     int e = errno;
-    return xmc_error(d, e == ENOENT ? XMC_BAD_INPUT : XMC_SYSTEM, "%s: %s: %s", file, doing, strerror(e));
+    return xmc_error(d, e == ENOENT ? XMC_BAD_INPUT : XMC_SYSTEM, "%s: %s: %s", file, doing,
+                     strerror(e));
 }
 
 xmc_status xmc_no_memory(xmc_diag *d, size_t bytes, const char *doing) {
@@ -112,7 +116,8 @@ xmc_status xmc_no_memory(xmc_diag *d, size_t bytes, const char *doing) {
 void xmc_diag_print(const xmc_diag *d, FILE *f) {
     static const char *const word[] = {"note", "warning", "error"};
     for (size_t i = 0; i < d->n_messages; i++)
-        fprintf(f, "%s: %s\n", word[d->messages[i].severity], d->messages[i].text ? d->messages[i].text : "(no memory)");
+        fprintf(f, "%s: %s\n", word[d->messages[i].severity],
+                d->messages[i].text ? d->messages[i].text : "(no memory)");
     if (d->n_errors > XMC_DIAG_KEPT)
         fprintf(f, "error: and %zu more errors\n", d->n_errors - XMC_DIAG_KEPT);
     if (d->n_warnings > XMC_DIAG_KEPT)

@@ -1,0 +1,194 @@
+/* The book in memory: what the insurer has written and holds, as read, checked and converted to CNY
+ * by the loaders. Amounts are CNY in double precision. Names point into the book's own string
+ * storage. Index fields refer to the arrays of the same book. Rows keep the order of their files;
+ * nobody may rely on it (the plan sorts). */
+#ifndef CROSSMC_BOOK_H
+#define CROSSMC_BOOK_H
+
+#include "scenarios/common/status.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The ten lines of C-ROSS II Rule 4, in the rule's order, and what has no line. */
+typedef enum {
+    XMC_LINE_MOTOR,
+    XMC_LINE_PROPERTY,
+    XMC_LINE_HULL_CARGO_SPECIAL,
+    XMC_LINE_LIABILITY,
+    XMC_LINE_AGRICULTURE,
+    XMC_LINE_CREDIT, /* non-financing credit and guarantee, export credit among it */
+    XMC_LINE_ACCIDENT,
+    XMC_LINE_HEALTH,
+    XMC_LINE_SHORT_LIFE,
+    XMC_LINE_OTHER,
+    XMC_LINE_FINANCING, /* financing guarantee: the loan-balance method */
+    XMC_N_LINES
+} xmc_line;
+
+/* OED perils as bits (PerilValues of OED, 64-bit codes) and own ones above OED's. */
+typedef uint64_t xmc_perils;
+#define XMC_PERIL_QEQ (UINT64_C(1))       /* earthquake shake */
+#define XMC_PERIL_WTC (UINT64_C(1) << 6)  /* wind of a tropical cyclone */
+#define XMC_PERIL_WSS (UINT64_C(1) << 8)  /* storm surge */
+#define XMC_PERIL_ORF (UINT64_C(1) << 9)  /* river flood */
+#define XMC_PERIL_OSF (UINT64_C(1) << 10) /* flash, surface, pluvial flood */
+#define XMC_PERIL_XCY (UINT64_C(1) << 40) /* own: crop yield shortfall */
+
+/* A line of business of the book (a value of OED's LOB) and where it belongs. */
+typedef struct {
+    const char *lob;     /* as in the files */
+    const char *segment; /* name of the segment's line in the report */
+    xmc_line line;
+} xmc_lob;
+
+/* An account's policy layer: one row of the OED account file. Terms apply per occurrence to the
+ * policy's locations. */
+typedef struct {
+    const char *acc_number, *pol_number;
+    uint32_t account; /* dense number of (PortNumber, AccNumber) */
+    uint32_t lob;     /* index into lobs */
+    uint32_t layer_number;
+    xmc_perils perils;                   /* PolPerilsCovered */
+    int32_t inception, expiry;           /* days since 1970-01-01; both inclusive */
+    double ded, min_ded, max_ded, limit; /* PolDed6All … per occurrence; limit 0 = none */
+    uint8_t ded_type,
+        limit_type; /* OED: 0 amount, 1 share of the loss, 2 share of the sum insured */
+    double attachment, layer_limit,
+        participation; /* layer limit 0 = none; participation in (0, 1] */
+    size_t file_line;
+} xmc_policy;
+
+enum { XMC_COVER_BUILDING, XMC_COVER_OTHER, XMC_COVER_CONTENTS, XMC_COVER_BI, XMC_N_COVERS };
+
+/* One location (or an aggregate of NumberOfBuildings risks: vehicles of a county, persons of a
+ * programme). */
+typedef struct {
+    const char *loc_number;
+    uint32_t account;       /* dense number, as in xmc_policy */
+    uint32_t vulnerability; /* index into vulnerability_classes: FlexiLocVulnerability */
+    uint32_t region;        /* index into regions: FlexiLocRegion */
+    float latitude, longitude;
+    xmc_perils perils; /* LocPerilsCovered */
+    double tiv[XMC_N_COVERS];
+    double ded, min_ded, max_ded,
+        limit; /* LocDed6All …, over all coverages together; limit 0 = none */
+    uint8_t ded_type, limit_type;
+    uint8_t is_aggregate; /* 1: many risks in one row; takes mean damage ratios */
+    uint32_t n_buildings; /* at least 1 */
+    size_t file_line;
+} xmc_location;
+
+/* OED reinsurance types that this version knows. SL (stop loss) is our own code, documented in
+ * docs/inputs.md. */
+typedef enum { XMC_TREATY_QS, XMC_TREATY_CXL, XMC_TREATY_SL } xmc_treaty_type;
+
+/* A treaty: one row of the OED reinsurance info file. */
+typedef struct {
+    const char *number, *name;
+    xmc_treaty_type type;
+    xmc_perils perils;
+    uint32_t inuring_priority; /* 1 first */
+    int32_t inception, expiry;
+    double ceded, placed; /* shares; CededPercent, PlacedPercent */
+    double occ_attachment, occ_limit;
+    double agg_attachment, agg_limit; /* SL: amounts over the year */
+    double premium;                   /* ReinsPremium, CNY for the year */
+    uint32_t reinstatements;          /* Reinstatement: how many */
+    double reinstatement_charge; /* ReinstatementCharge: share of the premium, pro rata amount */
+    size_t file_line;
+} xmc_treaty;
+
+/* What a treaty covers: a row of the OED reinsurance scope file. UINT32_MAX = any. */
+typedef struct {
+    uint32_t treaty;
+    uint32_t account;
+    uint32_t lob;
+} xmc_treaty_scope;
+
+typedef enum { XMC_BASIS_REVOLVING, XMC_BASIS_RUN_OFF } xmc_exposure_basis;
+
+typedef struct {
+    const char *id;
+    uint32_t lob;
+    xmc_exposure_basis basis;
+    int32_t inception, expiry;
+    double aggregate_limit; /* 0 = none */
+    double aggregate_first_loss;
+} xmc_credit_policy;
+
+/* A buyer (export credit) or borrower (guarantee). */
+typedef struct {
+    const char *id;
+    uint32_t policy;     /* index into credit_policies */
+    uint32_t country;    /* index into the credit model's countries */
+    uint32_t sector;     /* index into the credit model's sectors */
+    uint32_t region;     /* index into regions: province or country group of the report */
+    double probability;  /* one-year, from rating, matrix cell or own figure, floored; in (0, 1) */
+    uint32_t loss_class; /* index into the credit model's loss-given-default classes */
+    uint32_t loan_type;  /* Rule 4 Art. 35: 0 mortgage, 1 top-up, 2 other personal, 3 corporate, 4
+                            other; export: 4 */
+    double exposure;     /* outstanding, CNY */
+    double covered;      /* covered share in (0, 1] */
+    double limit;        /* buyer limit, CNY; 0 = none */
+    double tenor_months; /* remaining */
+    size_t file_line;
+} xmc_obligor;
+
+typedef enum {
+    XMC_BOARD_MAIN_SH,
+    XMC_BOARD_MAIN_SZ,
+    XMC_BOARD_CHINEXT,
+    XMC_BOARD_STAR,
+    XMC_BOARD_BSE
+} xmc_board;
+
+typedef struct {
+    const char *id, *name;
+    xmc_board board;
+    bool csi300, div_low_vol_100; /* index membership at the valuation date */
+    uint32_t index;               /* the equity model's index that drives it */
+    double beta, idio_vol;        /* annual standard deviation of the idiosyncratic simple return */
+    double price;                 /* at the valuation date, CNY */
+    size_t file_line;
+} xmc_instrument;
+
+typedef struct {
+    uint32_t instrument;
+    int32_t date;    /* days since 1970-01-01 */
+    double quantity; /* negative: a sale */
+    double price;    /* per share, CNY */
+    size_t file_line;
+} xmc_lot;
+
+typedef struct {
+    int32_t valuation_date;
+    const char **regions;
+    size_t n_regions;
+    const char **vulnerability_classes; /* names met in the location file */
+    size_t n_vulnerability_classes;
+    xmc_lob *lobs;
+    size_t n_lobs;
+    size_t n_accounts;
+    xmc_policy *policies; /* in force at the valuation date; others are counted in
+                             n_policies_not_in_force */
+    size_t n_policies, n_policies_not_in_force;
+    xmc_location *locations;
+    size_t n_locations;
+    xmc_treaty *treaties;
+    size_t n_treaties;
+    xmc_treaty_scope *scopes;
+    size_t n_scopes;
+    xmc_credit_policy *credit_policies;
+    size_t n_credit_policies;
+    xmc_obligor *obligors;
+    size_t n_obligors;
+    xmc_instrument *instruments;
+    size_t n_instruments;
+    xmc_lot *lots;
+    size_t n_lots;
+    void *storage; /* owns the strings; private to the loader */
+} xmc_book;
+
+void xmc_book_free(xmc_book *b);
+
+#endif

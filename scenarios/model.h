@@ -1,0 +1,109 @@
+/* What can happen: event sets, vulnerability, and the parameters of the attritional, credit and
+ * equity models, in memory. Rates are per year, probabilities fractions, amounts CNY. */
+#ifndef CROSSMC_MODEL_H
+#define CROSSMC_MODEL_H
+
+#include "scenarios/book.h"
+
+/* An event set: events with rates and footprints by cell in CSR form (scenarios file events.h5,
+ * docs/inputs.md). */
+typedef struct {
+    size_t n_events, n_cells;
+    uint64_t n_footprint;
+    uint32_t *event_id; /* [n_events], strictly increasing */
+    xmc_perils *peril;  /* [n_events], one bit each */
+    double *rate;       /* [n_events], per year, > 0 */
+    uint16_t *day_first,
+        *day_last;     /* [n_events], season, days of the year 1 … 365, first <= last */
+    uint32_t *cell_id; /* [n_cells], strictly increasing; row and column of the grid: row * 1440 +
+                          column */
+    double cell_size;  /* degrees: 0.25; row counts from latitude -90, column from longitude -180 */
+    uint64_t *offset;  /* [n_events + 1] into the footprint */
+    uint32_t
+        *footprint_cell; /* [n_footprint] index into cell_id, strictly increasing inside an event */
+    uint16_t *footprint_bin; /* [n_footprint] intensity bin of the event's peril */
+} xmc_event_set;
+
+/* Damage-ratio distributions: for each function and intensity bin a row of probabilities over
+ * shared damage bins. A damage bin with from == to is an atom, the others are uniform inside. */
+typedef struct {
+    size_t n_damage_bins;
+    double *damage_from, *damage_to; /* [n_damage_bins] in [0, 1] */
+    size_t n_functions, n_intensity_bins;
+    double *probability; /* [n_functions][n_intensity_bins][n_damage_bins], rows sum to one */
+    /* Function of (vulnerability class of the book, peril bit number, coverage), or UINT32_MAX: not
+     * modelled. [n_vulnerability_classes][64][XMC_N_COVERS] */
+    uint32_t *function;
+    const char **function_name; /* [n_functions] */
+    void *storage;
+} xmc_vulnerability;
+
+typedef enum { XMC_SEVERITY_LOGNORMAL, XMC_SEVERITY_PARETO, XMC_SEVERITY_GAMMA } xmc_severity_law;
+
+/* A compound line: frequency and severity stated per line and region. */
+typedef struct {
+    const char *name; /* segment's line in the report */
+    xmc_line line;
+    uint32_t lob;      /* index into the book's lobs: for treaties */
+    uint32_t region;   /* index into the book's regions */
+    double frequency;  /* mean number of claims a year */
+    double dispersion; /* variance / mean of the number, >= 1; 1 = Poisson */
+    xmc_severity_law law;
+    double p1,
+        p2; /* lognormal: mu, sigma of the log; Pareto: threshold, alpha; gamma: shape, scale */
+    double deductible, limit; /* per claim; limit 0 = none */
+    double sum_insured;       /* for the share of exposure modelled; 0 = unknown */
+} xmc_attritional_line;
+
+typedef struct {
+    size_t n;
+    xmc_attritional_line *lines;
+} xmc_attritional_model;
+
+typedef enum { XMC_COPULA_GAUSSIAN, XMC_COPULA_STUDENT } xmc_copula;
+
+typedef struct {
+    const char *name;            /* ISO 3166 alpha-3, or CHN for domestic business */
+    uint32_t oecd_class;         /* 0 … 7 */
+    double transfer_probability; /* a year, of a transfer or political event; 0 = none */
+} xmc_country;
+
+typedef struct {
+    xmc_copula copula;
+    double degrees_of_freedom;
+    size_t n_countries, n_sectors, n_loss_classes;
+    xmc_country *countries;
+    const char **sectors;
+    /* Squared loadings of the latent variable by product: 0 export credit, 1 guarantee. The rest is
+     * idiosyncratic. */
+    double global_share[2], country_share[2], sector_share[2];
+    /* Of the global factor: share (squared loading) taken by the macro factor that comes from
+     * equity. */
+    double macro_share;
+    /* Country transfer event: correlation (squared loading) of its latent variable with the
+     * country's credit factor, and the part of the insured receivables that is lost, as a beta
+     * law's mean and sd. */
+    double transfer_loading, transfer_loss_mean, transfer_loss_sd;
+    const char **loss_class_names;
+    double *lgd_mean, *lgd_sd; /* [n_loss_classes] beta law */
+    double probability_floor;
+} xmc_credit_model;
+
+typedef struct {
+    size_t n_indices;
+    const char **names;
+    double *volatility; /* [n] annual standard deviation of the simple return before the floor */
+    double degrees_of_freedom;      /* of the joint Student t */
+    double *correlation;            /* [n][n] row-major, positive definite */
+    double idio_degrees_of_freedom; /* of idiosyncratic returns */
+    double *macro_weight; /* [n] weights of the indices' Gaussian parts in the macro factor,
+                             normalised by the plan */
+} xmc_equity_model;
+
+void xmc_event_set_free(xmc_event_set *e);
+void xmc_vulnerability_free(xmc_vulnerability *v);
+void xmc_attritional_free(xmc_attritional_model *m);
+void xmc_credit_model_free(xmc_credit_model *m);
+void xmc_equity_model_free(xmc_equity_model *m);
+
+#endif
