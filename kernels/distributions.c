@@ -82,10 +82,10 @@ static double stirling_error(double a) {
     return s / a;
 }
 
-/* Deviance x log(x/m) + m - x for m = x (1 + d), without cancellation near d = 0. */
-static double deviance(double x, double d) {
+/* Deviance x log(x/m) + m - x, without cancellation where d = (m - x)/x is small. */
+static double deviance(double x, double m, double d) {
     if (fabs(d) > 0.25)
-        return x * (d - xmc_log1p(d));
+        return x * xmc_log(x / m) + m - x;
     double v = d / (2.0 + d), v2 = v * v;
     double sum = 0.0;
     for (int k = 25; k >= 3; k -= 2)
@@ -97,14 +97,15 @@ static double deviance(double x, double d) {
 static double log_poisson(double a, double x, double log_x) {
     if (a < 1.0 || !(x > 0.0))
         return a * log_x - x - xmc_lgamma(a + 1.0);
-    return -stirling_error(a) - deviance(a, (x - a) / a) - 0.5 * xmc_log(a) - LOG_SQRT_2PI;
+    return -stirling_error(a) - deviance(a, x, (x - a) / a) - 0.5 * xmc_log(a) - LOG_SQRT_2PI;
 }
 
 /* log of x^a y^b Gamma(a+b+1) / (Gamma(a+1) Gamma(b+1)), y = 1-x. */
 static double log_binomial(double a, double b, double x, double y) {
     double n = a + b, excess = x < y ? n * x - a : b - n * y; /* n x - a from the exact one */
-    return stirling_error(n) - stirling_error(a) - stirling_error(b) - deviance(a, excess / a) -
-           deviance(b, -excess / b) + 0.5 * xmc_log(n / a / b) - LOG_SQRT_2PI;
+    return stirling_error(n) - stirling_error(a) - stirling_error(b) -
+           deviance(a, n * x, excess / a) - deviance(b, n * y, -excess / b) +
+           0.5 * xmc_log(n / a / b) - LOG_SQRT_2PI;
 }
 
 /* A distribution function's two tails and its density over the working variable y (log x or logit
