@@ -1,0 +1,65 @@
+/* Catastrophe: occurrences of the event set, ground-up loss of every location in the footprint,
+ * location and policy terms, occurrence treaties; segments risk cat × line of business × region ×
+ * peril group (xmc_segment.cause). Contract of sim/module.h.
+ *
+ * xmc_cat_block sets segment_gross, segment_net of its segments, risk_gross, risk_ceded, risk_net
+ * of XMC_RISK_CAT, cat_gross_max_occ, cat_net_max_occ and reinstatement_premium, and adds to
+ * treaty[] (which the run zeroes before the block). risk_ceded is recoveries less reinstatement
+ * premiums paid, so risk_net = risk_gross - risk_ceded; treaty[] holds pure recoveries. Where a
+ * treaty charges for reinstatement, the segment "cat/reinstatement_premium/all" has gross 0 and net
+ * = premium, so that risk_net is the sum of segment_net. cat_net_max_occ is net of the occurrence
+ * treaties, before reinstatement premiums and stop loss. */
+#ifndef CROSSMC_CAT_H
+#define CROSSMC_CAT_H
+
+#include "sim/module.h"
+
+typedef struct xmc_cat xmc_cat;
+
+xmc_status xmc_cat_plan(const xmc_analysis *a, const xmc_run_shape *shape, xmc_segments *segments,
+                        xmc_cat **out, xmc_diag *diag);
+void xmc_cat_block(xmc_cat *plan, xmc_block *block);
+void xmc_cat_describe(const xmc_cat *plan, xmc_module_cost *cost);
+void xmc_cat_digest(const xmc_cat *plan, xmc_digest *d);
+void xmc_cat_free(xmc_cat *plan);
+
+/* 1 once a trial's loss has left the range in which sums on the loss grid are exact (2^53 steps):
+ * the results are then void, and the grid must be coarser. */
+int xmc_cat_overflowed(const xmc_cat *plan);
+
+/* Peril groups: the segments' causes. */
+enum {
+    XMC_GROUP_EARTHQUAKE,
+    XMC_GROUP_TYPHOON, /* wind and surge of tropical cyclones */
+    XMC_GROUP_FLOOD,
+    XMC_GROUP_CROP,
+    XMC_GROUP_OTHER,
+    XMC_N_GROUPS
+};
+extern const char *const xmc_group_names[XMC_N_GROUPS];
+int xmc_group_of(xmc_perils peril); /* of a single bit */
+
+/* What of the book is modelled: sums insured (CNY) by line of business, over locations with a
+ * policy in force. A location under several lines counts in each. Modelled by a group: the event
+ * set has a cell at the location, the location and a policy carry one of the group's perils, and
+ * the location's class has a damage function; by coverage. */
+typedef struct {
+    uint32_t lob;
+    size_t locations;
+    double tiv;                    /* all */
+    double covered[XMC_N_GROUPS];  /* carries a peril of the group that the event set has */
+    double modelled[XMC_N_GROUPS]; /* of these, modelled */
+    double modelled_any;           /* modelled by at least one group */
+} xmc_cat_exposure;
+/* One row per line of business of the book that has locations. */
+const xmc_cat_exposure *xmc_cat_exposures(const xmc_cat *plan, size_t *n);
+
+/* The event loss table over all trials simulated so far: gross of reinsurance. Arrays of
+ * xmc_cat_elt_events(plan) rows; any may be NULL. mean, sd (sample, n - 1) and max are over the
+ * event's occurrences; NaN where an event has too few occurrences to say. Exact integer
+ * accumulation: independent of order, threads and blocks. */
+size_t xmc_cat_elt_events(const xmc_cat *plan);
+void xmc_cat_elt(const xmc_cat *plan, uint32_t *event_id, double *rate, uint64_t *occurrences,
+                 double *mean_loss, double *sd_loss, double *max_loss);
+
+#endif
