@@ -102,7 +102,7 @@ typedef struct {
 
 void xmc_event_set_free(xmc_event_set *e);
 void xmc_vulnerability_free(xmc_vulnerability *v);
-void xmc_attritional_free(xmc_attritional_model *m);
+void xmc_attritional_model_free(xmc_attritional_model *m);
 void xmc_credit_model_free(xmc_credit_model *m);
 void xmc_equity_model_free(xmc_equity_model *m);
 
