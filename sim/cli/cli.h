@@ -1,0 +1,29 @@
+/* The program's commands. Each parses its own arguments with argp, prints results to stdout and messages to stderr, and
+ * returns the exit code. argv[0] is "crossmc COMMAND". */
+#ifndef CROSSMC_CLI_H
+#define CROSSMC_CLI_H
+
+#include "scenarios/common/status.h"
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+int xmc_cli_run(int argc, char **argv);
+int xmc_cli_report(int argc, char **argv);
+int xmc_cli_regulatory(int argc, char **argv);
+int xmc_cli_book(int argc, char **argv);
+int xmc_cli_validate(int argc, char **argv);
+
+/* Prints the messages to stderr, frees them, and returns the exit code for status. */
+int xmc_cli_finish(xmc_status status, xmc_diag *diag);
+
+/* Parses with argp; on wrong usage argp prints and exits with XMC_USAGE. */
+void xmc_cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* A whole number in [low, high] from an option's argument; argp error otherwise. */
+uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char *text, uint64_t low, uint64_t high);
+
+/* Number of threads: the option (0 = not given), else OMP_NUM_THREADS or the processors. */
+int xmc_cli_threads(int option);
+
+#endif
