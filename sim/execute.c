@@ -1,0 +1,99 @@
+#include "sim/execute.h"
+#include "output/results.h"
+#include "sim/cat.h"
+#include "sim/version.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static xmc_status write_block(void *context, const xmc_block *block, xmc_diag *diag) {
+    return xmc_results_write_block(context, block, diag);
+}
+
+static void say_estimate(FILE *f, const xmc_plan *p) {
+    const xmc_book *b = &p->analysis->book;
+    fprintf(f,
+            "%s: %llu trials in blocks of %u, %d threads\n"
+            "book: %zu locations, %zu policies, %zu obligors, %zu instruments from %zu lots; %zu events; %zu segments\n"
+            "memory %.0f MiB, results file %.0f MiB, expected time about %.0f s\n",
+            p->analysis->title, (unsigned long long)p->trials, p->shape.block, p->shape.threads, b->n_locations,
+            b->n_policies, b->n_obligors, b->n_instruments, b->n_lots, p->analysis->events.n_events, p->segments.n,
+            (double)(p->plan_bytes + p->block_bytes) / 0x1p20, (double)p->file_bytes / 0x1p20, p->seconds);
+}
+
+static void say_times(FILE *f, const xmc_plan *p, const xmc_run_times *t) {
+    fprintf(f, "loop: %.1f s, parallel efficiency %.0f %% on %d threads (", t->wall_seconds, 100 * t->efficiency,
+            p->shape.threads);
+    const char *comma = "";
+    for (int r = 0; r < XMC_N_RISKS; r++)
+        if (t->risk_seconds[r] > 0) {
+            fprintf(f, "%s%s %.1f s", comma, xmc_risk_names[r], t->risk_seconds[r]);
+            comma = ", ";
+        }
+    fprintf(f, ")\n");
+}
+
+/* Hands the event loss table over, which the catastrophe plan has gathered, and completes the file. */
+static xmc_status finish(const xmc_plan *p, xmc_results *results, char sha256[65], xmc_diag *diag) {
+    size_t n = p->cat ? xmc_cat_elt_events(p->cat) : 0;
+    if (n == 0)
+        return xmc_results_finish(results, NULL, sha256, diag);
+    double *values = malloc(n * 4 * sizeof *values);
+    uint64_t *occurrences = malloc(n * sizeof *occurrences);
+    uint32_t *event_id = malloc(n * sizeof *event_id);
+    xmc_status status;
+    if (values && occurrences && event_id) {
+        xmc_cat_elt(p->cat, event_id, values, occurrences, values + n, values + 2 * n, values + 3 * n);
+        xmc_elt elt = {n, event_id, values, values + n, values + 2 * n, values + 3 * n, occurrences};
+        status = xmc_results_finish(results, &elt, sha256, diag);
+    } else {
+        xmc_results_abort(results);
+        status = xmc_no_memory(diag, n * 44, "the event loss table");
+    }
+    free(values);
+    free(occurrences);
+    free(event_id);
+    return status;
+}
+
+xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *o, xmc_execute_summary *summary,
+                       xmc_diag *diag) {
+    omp_set_num_threads(o->plan.threads);
+    xmc_plan plan = {0};
+    xmc_results *results = NULL;
+    xmc_status status = xmc_plan_build(analysis, &o->plan, &plan, diag);
+    if (status == XMC_OK)
+        status = xmc_plan_fits(&plan, o->output, diag);
+    if (status == XMC_OK) {
+        if (o->log)
+            say_estimate(o->log, &plan);
+        xmc_results_meta meta = {.analysis = analysis,
+                                 .segments = &plan.segments,
+                                 .trials = plan.trials,
+                                 .block = plan.shape.block,
+                                 .software_version = XMC_VERSION,
+                                 .plan_sha256 = plan.sha256,
+                                 .isa = "ref",
+                                 .threads = plan.shape.threads};
+        status = xmc_results_create(o->output, &meta, &results, diag);
+    }
+    if (status == XMC_OK) {
+        xmc_run_hooks hooks = {.write = write_block,
+                               .write_context = results,
+                               .progress = o->progress,
+                               .progress_context = o->progress_context,
+                               .interrupted = o->interrupted};
+        status = xmc_run(&plan, &hooks, &summary->times, diag);
+        if (status == XMC_OK) {
+            if (o->log)
+                say_times(o->log, &plan, &summary->times);
+            status = finish(&plan, results, summary->ylt_sha256, diag);
+        } else {
+            xmc_results_abort(results);
+        }
+    }
+    memcpy(summary->plan_sha256, plan.sha256, sizeof plan.sha256);
+    xmc_plan_free(&plan);
+    return status;
+}

@@ -1,0 +1,143 @@
+#include "sim/plan.h"
+#include "sim/attritional.h"
+#include "sim/blocks.h"
+#include "sim/cat.h"
+#include "sim/credit.h"
+#include "sim/equity.h"
+#include "sim/treaty.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* Without a wish, a block holds 65,536 trials: enough occurrences of a rare event to fill the lanes, little memory. */
+static uint32_t choose_block(const xmc_analysis *a, const xmc_plan_options *o) {
+    if (o->block)
+        return o->block;
+    if (a->block)
+        return a->block;
+    uint32_t block = XMC_SLICE;
+    while (block < 4 * XMC_SLICE && block < a->trials)
+        block *= 2;
+    return block;
+}
+
+static void digest(xmc_plan *p) {
+    xmc_digest *d = xmc_digest_new();
+    if (!d)
+        return;
+    const xmc_analysis *a = p->analysis;
+    xmc_digest_f64(d, &a->loss_grid, 1);
+    xmc_digest_u64(d, a->seeds, XMC_N_SEEDS);
+    for (size_t i = 0; i < p->segments.n; i++) {
+        const xmc_segment *s = &p->segments.segments[i];
+        uint32_t risk = (uint32_t)s->risk;
+        xmc_digest_u32(d, &risk, 1);
+        xmc_digest_string(d, s->line_name);
+        xmc_digest_string(d, s->region);
+        xmc_digest_string(d, s->cause);
+        xmc_digest_f64(d, &s->exposure, 1);
+    }
+    if (p->treaties)
+        xmc_treaties_digest(p->treaties, d);
+    if (p->cat)
+        xmc_cat_digest(p->cat, d);
+    if (p->attritional)
+        xmc_attritional_digest(p->attritional, d);
+    if (p->credit)
+        xmc_credit_digest(p->credit, d);
+    if (p->equity)
+        xmc_equity_digest(p->equity, d);
+    xmc_digest_finish(d, p->sha256);
+}
+
+static void estimate(xmc_plan *p) {
+    xmc_module_cost all = {0}, one;
+#define ADD(which)                                                                                                     \
+    if (p->which) {                                                                                                    \
+        one = (xmc_module_cost){0};                                                                                    \
+        xmc_##which##_describe(p->which, &one);                                                                        \
+        all.bytes += one.bytes;                                                                                        \
+        all.seconds_per_trial += one.seconds_per_trial;                                                                \
+    }
+    ADD(cat)
+    ADD(attritional)
+    ADD(credit)
+    ADD(equity)
+#undef ADD
+    size_t treaties = p->analysis->book.n_treaties;
+    p->plan_bytes = all.bytes;
+    p->block_bytes = 2 * xmc_block_bytes(p->shape.block, p->segments.n, treaties);
+    p->file_bytes = p->trials * sizeof(double) * (3 * XMC_N_RISKS + 5 + 2 * p->segments.n + treaties) + (1u << 20);
+    p->seconds = all.seconds_per_trial * (double)p->trials / p->shape.threads;
+}
+
+xmc_status xmc_plan_build(const xmc_analysis *a, const xmc_plan_options *o, xmc_plan *p, xmc_diag *diag) {
+    *p = (xmc_plan){.analysis = a, .trials = a->trials, .shape = {.block = choose_block(a, o), .threads = o->threads}};
+    /* Segments are numbered in the order of the risks; the treaties need them all. */
+    xmc_status e = XMC_OK;
+    if (a->has_cat)
+        e = xmc_cat_plan(a, &p->shape, &p->segments, &p->cat, diag);
+    if (e == XMC_OK && a->has_attritional)
+        e = xmc_attritional_plan(a, &p->shape, &p->segments, &p->attritional, diag);
+    if (e == XMC_OK && a->has_credit)
+        e = xmc_credit_plan(a, &p->shape, &p->segments, &p->credit, diag);
+    if (e == XMC_OK && a->has_equity)
+        e = xmc_equity_plan(a, &p->shape, &p->segments, &p->equity, diag);
+    if (e == XMC_OK)
+        e = xmc_treaties_plan(a, &p->shape, &p->segments, &p->treaties, diag);
+    if (e != XMC_OK)
+        return e;
+    estimate(p);
+    digest(p);
+    return XMC_OK;
+}
+
+void xmc_plan_free(xmc_plan *p) {
+    xmc_treaties_free(p->treaties);
+    xmc_cat_free(p->cat);
+    xmc_attritional_free(p->attritional);
+    xmc_credit_free(p->credit);
+    xmc_equity_free(p->equity);
+    xmc_segments_free(&p->segments);
+    *p = (xmc_plan){0};
+}
+
+/* Memory that can be taken without swapping: MemAvailable of the kernel, which the C library does not report. */
+static uint64_t available_memory(void) {
+    FILE *f = fopen("/proc/meminfo", "r");
+    char line[256];
+    unsigned long long kib = 0;
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
+            break;
+    if (f)
+        fclose(f);
+    if (kib)
+        return kib * 1024;
+    return (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+xmc_status xmc_plan_fits(const xmc_plan *p, const char *output, xmc_diag *diag) {
+    /* plan_bytes is allocated already; what comes is the block buffers and one column of the table with its scratch. */
+    uint64_t wanted = p->block_bytes + 3 * p->trials * sizeof(double), available = available_memory();
+    if (wanted > available)
+        return xmc_error(diag, XMC_SYSTEM,
+                         "the run wants %.1f GiB of memory beside the plan, %.1f GiB are available: fewer segments, a "
+                         "smaller block or fewer trials",
+                         (double)wanted / 0x1p30, (double)available / 0x1p30);
+    char folder[4096] = ".";
+    const char *slash = output ? strrchr(output, '/') : NULL;
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", slash == output ? 1 : (int)(slash - output), output);
+    struct statvfs fs;
+    if (output && statvfs(folder, &fs) == 0) {
+        uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
+        if (p->file_bytes > room)
+            return xmc_error(diag, XMC_SYSTEM, "%s: the results need %.1f GiB, %.1f GiB are free", folder,
+                             (double)p->file_bytes / 0x1p30, (double)room / 0x1p30);
+    }
+    return XMC_OK;
+}

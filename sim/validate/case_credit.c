@@ -1,0 +1,159 @@
+/* T8 to T10: homogeneous pools under one-factor copulas; large pools have Vasicek's law, small ones a mixed binomial. */
+#include "sim/validate/case.h"
+
+#include <stdlib.h>
+
+enum { EXPOSURE = 10000 };
+
+typedef struct {
+    size_t obligors;
+    double probability, correlation, degrees_of_freedom; /* 0 = Gaussian */
+} pool;
+
+static xmc_status write_obligors(xmc_case *c, const pool *p) {
+    size_t size = 96 * (p->obligors + 4), used = 0;
+    char *text = malloc(size);
+    if (!text)
+        return xmc_no_memory(c->diag, size, "a known-answer pool");
+    used += (size_t)snprintf(text, size,
+                             "obligor_id,policy_id,country,sector,region,currency,exposure,covered_share,probability,"
+                             "tenor_months,loss_class,loan_type\n");
+    for (size_t i = 0; i < p->obligors; i++)
+        used += (size_t)snprintf(text + used, size - used, "o%zu,P,CHN,all,CN,CNY,%d,1,%.17g,12,all,corporate\n", i + 1,
+                                 EXPOSURE, p->probability);
+    xmc_status e = xmc_case_file(c, "obligors.csv", "%s", text);
+    free(text);
+    return e;
+}
+
+static xmc_status write_files(xmc_case *c, const pool *p) {
+    xmc_status e = write_obligors(c, p);
+    if (e == XMC_OK)
+        e = xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nGUARANTEE,guarantee,financing\n");
+    if (e == XMC_OK)
+        e = xmc_case_file(c, "credit_policies.csv",
+                          "policy_id,LOB,basis,inception,expiry\nP,GUARANTEE,revolving,2025-01-01,2026-12-31\n");
+    if (e == XMC_OK)
+        e = xmc_case_file(
+            c, "credit.yaml",
+            "copula: %s\ndegrees_of_freedom: %g\nprobability_floor: 0.0001\nratings: {BBB: 0.01}\nsectors: [all]\n"
+            "countries:\n  - {code: CHN, oecd_class: 0, transfer_probability: 0}\n"
+            "loadings:\n  export: {global: %.17g, country: 0, sector: 0}\n"
+            "  guarantee: {global: %.17g, country: 0, sector: 0}\nmacro_share: 0\n"
+            "transfer: {loading: 0, loss_mean: 0.5, loss_sd: 0.1}\nloss_classes:\n  - {name: all, mean: 1, sd: 0}\n",
+            p->degrees_of_freedom > 0 ? "student" : "gaussian", p->degrees_of_freedom > 0 ? p->degrees_of_freedom : 10,
+            p->correlation, p->correlation);
+    if (e == XMC_OK)
+        e = xmc_case_file(c, "analysis.yaml",
+                          "title: pool\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
+                          "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
+                          "book:\n  lines: lines.csv\n  credit_policies: credit_policies.csv\n"
+                          "  obligors: [obligors.csv]\nmodels: {credit: credit.yaml}\n");
+    return e;
+}
+
+/* Runs the pool and leaves the number of defaults per trial in the column, seed by seed. */
+static xmc_status run_pool(xmc_case *c, unsigned seed) {
+    xmc_status e = xmc_case_run(c, seed, c->trials, 0, 0, NULL);
+    if (e == XMC_OK)
+        e = xmc_case_column(c, "credit_gross", 0);
+    for (uint64_t t = 0; t < c->trials && e == XMC_OK; t++)
+        c->column[t] /= EXPOSURE;
+    return e;
+}
+
+typedef struct {
+    pool pool;
+    double mean_square; /* E[L^2] of the loss share in the infinite pool, 0 = not checked */
+    double quantile[3]; /* 99, 99.5, 99.9 % of the loss share in the infinite pool */
+} large_pool;
+
+static xmc_status check_large(xmc_case *c, const large_pool *l) {
+    static const double level[] = {.99, .995, .999};
+    const double m = (double)l->pool.obligors;
+    char what[5][64];
+    xmc_check mean = {.what = what[0], .expected = l->pool.probability};
+    /* E[D^2] of m obligors that default together two by two with probability E[L^2]. */
+    xmc_check square = {.what = what[1], .expected = l->mean_square * (1 - 1 / m) + l->pool.probability / m};
+    xmc_check at[3];
+    snprintf(what[0], sizeof what[0], "PD %g, r %g%s: mean loss share", l->pool.probability, l->pool.correlation,
+             l->pool.degrees_of_freedom > 0 ? l->pool.degrees_of_freedom > 5 ? ", t10" : ", t4" : "");
+    snprintf(what[1], sizeof what[1], "  second moment");
+    for (int k = 0; k < 3; k++) {
+        snprintf(what[2 + k], sizeof what[0], "  P(L <= %.9g)", l->quantile[k]);
+        at[k] = (xmc_check){.what = what[2 + k], .expected = level[k]};
+    }
+    xmc_status e = write_files(c, &l->pool);
+    for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
+        if ((e = run_pool(c, seed)) != XMC_OK)
+            break;
+        for (uint64_t t = 0; t < c->trials; t++)
+            c->column[t] /= m;
+        xmc_check_mean(&mean, c->column, c->trials);
+        for (int k = 0; k < 3; k++)
+            xmc_check_at_most(&at[k], c->column, c->trials, l->quantile[k]);
+        for (uint64_t t = 0; t < c->trials; t++)
+            c->column[t] *= c->column[t];
+        xmc_check_mean(&square, c->column, c->trials);
+    }
+    if (e != XMC_OK)
+        return e;
+    xmc_check_print(c, &mean);
+    if (l->mean_square > 0)
+        xmc_check_print(c, &square);
+    for (int k = 0; k < 3; k++)
+        xmc_check_print(c, &at[k]);
+    return XMC_OK;
+}
+
+/* 100 obligors, PD 1 %, r 0.2, Gaussian: the distribution of the number of defaults. */
+static xmc_status check_finite(xmc_case *c) {
+    static const double p[] = {.568092515575, .213058856532, .0956111188175, .048853958532};
+    enum { N = 7 };
+    const double at[N] = {0, 1, 2, 3, 10, 15, 0};
+    const double expected[N] = {p[0], p[0] + p[1], p[0] + p[1] + p[2], p[0] + p[1] + p[2] + p[3], .994751071665,
+                                .99880993534, 3.38917179073e-4};
+    char what[N][64];
+    xmc_check k[N];
+    for (int i = 0; i < N; i++) {
+        snprintf(what[i], sizeof what[0], "100 obligors: P(D <= %g)", at[i]);
+        k[i] = (xmc_check){.what = what[i], .expected = expected[i]};
+    }
+    k[N - 1].what = "100 obligors: joint default of a pair";
+    pool small = {.obligors = 100, .probability = .01, .correlation = .2};
+    xmc_status e = write_files(c, &small);
+    for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
+        if ((e = run_pool(c, seed)) != XMC_OK)
+            break;
+        for (int i = 0; i < N - 1; i++)
+            xmc_check_at_most(&k[i], c->column, c->trials, at[i]);
+        for (uint64_t t = 0; t < c->trials; t++)
+            c->column[t] *= (c->column[t] - 1) / (100. * 99);
+        xmc_check_mean(&k[N - 1], c->column, c->trials);
+    }
+    for (int i = 0; i < N && e == XMC_OK; i++)
+        xmc_check_print(c, &k[i]);
+    return e;
+}
+
+xmc_status xmc_case_credit_pool(xmc_case *c) {
+    /* E[L^2] = sd^2 + PD^2. */
+    static const large_pool pools[] = {
+        {{20000, .01, .12, 0}, .0108210942002 * .0108210942002 + 1e-4, {.0525265921288, .0631685285375, .0903258313261}},
+        {{20000, .01, .20, 0}, .0154569459814 * .0154569459814 + 1e-4, {.0752507894355, .0945878785407, .145525266131}},
+        {{20000, .03, .15, 0}, .0299278510266 * .0299278510266 + 9e-4, {.143948687389, .169045914751, .229089151804}},
+    };
+    xmc_status e = XMC_OK;
+    for (int i = 0; i < 3 && e == XMC_OK; i++)
+        e = check_large(c, &pools[i]);
+    return e == XMC_OK ? check_finite(c) : e;
+}
+
+xmc_status xmc_case_credit_student(xmc_case *c) {
+    static const large_pool pools[] = {
+        {{20000, .01, .20, 4}, 1.535073802e-3, {.193919852253, .26862775698, .441808078358}},
+        {{20000, .01, .20, 10}, 0, {.129453352487, .17322191146, .286822779145}},
+    };
+    xmc_status e = check_large(c, &pools[0]);
+    return e == XMC_OK ? check_large(c, &pools[1]) : e;
+}
