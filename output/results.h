@@ -1,8 +1,8 @@
-/* results.h5: the year loss table and everything computed from it, in one HDF5 file (docs/results.md
- * describes every dataset). A run creates the file as PATH.part, hands over blocks of trials in
- * order, and finishes it, which computes the tables, marks the file complete and renames it to PATH.
- * All functions of one file must be called by one thread at a time; HDF5's own error printing is
- * switched off. */
+/* results.h5: the year loss table and everything computed from it, in one HDF5 file
+ * (docs/results.md describes every dataset). A run creates the file as PATH.part, hands over blocks
+ * of trials in order, and finishes it, which computes the tables, marks the file complete and
+ * renames it to PATH. All functions of one file must be called by one thread at a time; HDF5's own
+ * error printing is switched off. */
 #ifndef CROSSMC_RESULTS_H
 #define CROSSMC_RESULTS_H
 
@@ -34,9 +34,9 @@ typedef struct {
     const uint64_t *occurrences;
 } xmc_elt;
 
-/* Creates PATH.part with all datasets of the year loss table allocated (disk space included, so that
- * a disk that is too small is found here) and complete = 0. A file that another run is writing is
- * left alone. XMC_SYSTEM on trouble, XMC_USAGE when the meta makes no sense. */
+/* Creates PATH.part with all datasets of the year loss table allocated (disk space included, so
+ * that a disk that is too small is found here) and complete = 0. A file that another run is writing
+ * is left alone. XMC_SYSTEM on trouble, XMC_USAGE when the meta makes no sense. */
 xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xmc_results **out,
                               xmc_diag *diag);
 
@@ -46,10 +46,10 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
  * incomplete and must be aborted. */
 xmc_status xmc_results_write_block(xmc_results *r, const xmc_block *block, xmc_diag *diag);
 
-/* After the last block: hashes the year loss table, computes and writes /measures, /ep, /allocation,
- * /convergence, /exposure and, where the analysis names a company sheet, /regulatory; sets complete
- * = 1, syncs, renames PATH.part to PATH, syncs the folder, and frees r. elt may be NULL. On failure
- * r is aborted and freed. ylt_sha256 (may be NULL) gets the hash. */
+/* After the last block: hashes the year loss table, computes and writes /measures, /ep,
+ * /allocation, /convergence, /exposure and, where the analysis names a company sheet, /regulatory;
+ * sets complete = 1, syncs, renames PATH.part to PATH, syncs the folder, and frees r. elt may be
+ * NULL. On failure r is aborted and freed. ylt_sha256 (may be NULL) gets the hash. */
 xmc_status xmc_results_finish(xmc_results *r, const xmc_elt *elt, char ylt_sha256[65],
                               xmc_diag *diag);
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns beside segments and treaties: three per risk, two maxima, total, reinstatement premium, weight, macro. */
+/* Columns beside segments and treaties: three per risk, two maxima, total, reinstatement premium,
+ * weight, macro. */
 enum { FIXED_COLUMNS = 3 * XMC_N_RISKS + 6 };
 
 static size_t column_count(size_t n_segments, size_t n_treaties) {
@@ -11,10 +12,13 @@ static size_t column_count(size_t n_segments, size_t n_treaties) {
 }
 
 /* 64-byte alignment of each column: capacity is a multiple of 8. */
-static size_t column_length(uint32_t capacity) { return ((size_t)capacity + 7) & ~(size_t)7; }
+static size_t column_length(uint32_t capacity) {
+    return ((size_t)capacity + 7) & ~(size_t)7;
+}
 
 uint64_t xmc_block_bytes(uint32_t capacity, size_t n_segments, size_t n_treaties) {
-    return (uint64_t)column_count(n_segments, n_treaties) * column_length(capacity) * sizeof(double);
+    return (uint64_t)column_count(n_segments, n_treaties) * column_length(capacity) *
+           sizeof(double);
 }
 
 int xmc_block_init(xmc_block *b, uint32_t capacity, size_t n_segments, size_t n_treaties) {

@@ -15,16 +15,19 @@ static void say_estimate(FILE *f, const xmc_plan *p) {
     const xmc_book *b = &p->analysis->book;
     fprintf(f,
             "%s: %llu trials in blocks of %u, %d threads\n"
-            "book: %zu locations, %zu policies, %zu obligors, %zu instruments from %zu lots; %zu events; %zu segments\n"
+            "book: %zu locations, %zu policies, %zu obligors, %zu instruments from %zu lots; %zu "
+            "events; %zu segments\n"
             "memory %.0f MiB, results file %.0f MiB, expected time about %.0f s\n",
-            p->analysis->title, (unsigned long long)p->trials, p->shape.block, p->shape.threads, b->n_locations,
-            b->n_policies, b->n_obligors, b->n_instruments, b->n_lots, p->analysis->events.n_events, p->segments.n,
-            (double)(p->plan_bytes + p->block_bytes) / 0x1p20, (double)p->file_bytes / 0x1p20, p->seconds);
+            p->analysis->title, (unsigned long long)p->trials, p->shape.block, p->shape.threads,
+            b->n_locations, b->n_policies, b->n_obligors, b->n_instruments, b->n_lots,
+            p->analysis->events.n_events, p->segments.n,
+            (double)(p->plan_bytes + p->block_bytes) / 0x1p20, (double)p->file_bytes / 0x1p20,
+            p->seconds);
 }
 
 static void say_times(FILE *f, const xmc_plan *p, const xmc_run_times *t) {
-    fprintf(f, "loop: %.1f s, parallel efficiency %.0f %% on %d threads (", t->wall_seconds, 100 * t->efficiency,
-            p->shape.threads);
+    fprintf(f, "loop: %.1f s, parallel efficiency %.0f %% on %d threads (", t->wall_seconds,
+            100 * t->efficiency, p->shape.threads);
     const char *comma = "";
     for (int r = 0; r < XMC_N_RISKS; r++)
         if (t->risk_seconds[r] > 0) {
@@ -34,7 +37,8 @@ static void say_times(FILE *f, const xmc_plan *p, const xmc_run_times *t) {
     fprintf(f, ")\n");
 }
 
-/* Hands the event loss table over, which the catastrophe plan has gathered, and completes the file. */
+/* Hands the event loss table over, which the catastrophe plan has gathered, and completes the file.
+ */
 static xmc_status finish(const xmc_plan *p, xmc_results *results, char sha256[65], xmc_diag *diag) {
     size_t n = p->cat ? xmc_cat_elt_events(p->cat) : 0;
     if (n == 0)
@@ -44,8 +48,10 @@ static xmc_status finish(const xmc_plan *p, xmc_results *results, char sha256[65
     uint32_t *event_id = malloc(n * sizeof *event_id);
     xmc_status status;
     if (values && occurrences && event_id) {
-        xmc_cat_elt(p->cat, event_id, values, occurrences, values + n, values + 2 * n, values + 3 * n);
-        xmc_elt elt = {n, event_id, values, values + n, values + 2 * n, values + 3 * n, occurrences};
+        xmc_cat_elt(p->cat, event_id, values, occurrences, values + n, values + 2 * n,
+                    values + 3 * n);
+        xmc_elt elt = {n,          event_id, values, values + n, values + 2 * n, values + 3 * n,
+                       occurrences};
         status = xmc_results_finish(results, &elt, sha256, diag);
     } else {
         xmc_results_abort(results);
@@ -57,8 +63,8 @@ static xmc_status finish(const xmc_plan *p, xmc_results *results, char sha256[65
     return status;
 }
 
-xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *o, xmc_execute_summary *summary,
-                       xmc_diag *diag) {
+xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *o,
+                       xmc_execute_summary *summary, xmc_diag *diag) {
     omp_set_num_threads(o->plan.threads);
     xmc_plan plan = {0};
     xmc_results *results = NULL;

@@ -1,5 +1,5 @@
-/* From a loaded analysis to a finished results file: plan, estimate, run, write. What `crossmc run` and
- * `crossmc validate` share. */
+/* From a loaded analysis to a finished results file: plan, estimate, run, write. What `crossmc run`
+ * and `crossmc validate` share. */
 #ifndef CROSSMC_EXECUTE_H
 #define CROSSMC_EXECUTE_H
 
@@ -21,7 +21,7 @@ typedef struct {
 } xmc_execute_summary;
 
 /* On failure no file that looks complete is left. Errors: those of plan, run and results file. */
-xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *options, xmc_execute_summary *summary,
-                       xmc_diag *diag);
+xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *options,
+                       xmc_execute_summary *summary, xmc_diag *diag);
 
 #endif

@@ -14,7 +14,8 @@ typedef struct {
 
 static const command commands[] = {
     {"run", "simulate an analysis and write its results file", xmc_cli_run},
-    {"report", "print a results file: capital at risk beside the regulatory minimum", xmc_cli_report},
+    {"report", "print a results file: capital at risk beside the regulatory minimum",
+     xmc_cli_report},
     {"regulatory", "compute the factor-based minimum capital of C-ROSS II", xmc_cli_regulatory},
     {"book", "generate or check a book", xmc_cli_book},
     {"validate", "run the known-answer cases and print a dated report", xmc_cli_validate},
@@ -23,22 +24,25 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void usage(FILE *f) {
     fprintf(f, "Usage: crossmc COMMAND [ARGUMENTS]\n\n"
-               "Simulates an insurer's joint year of catastrophe, export credit and equity losses, and holds the\n"
-               "capital that its tail calls for against the factor-based minimum of C-ROSS II.\n\nCommands:\n");
+               "Simulates an insurer's joint year of catastrophe, export credit and equity losses, "
+               "and holds the\n"
+               "capital that its tail calls for against the factor-based minimum of C-ROSS "
+               "II.\n\nCommands:\n");
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(f, "  %-11s %s\n", commands[i].name, commands[i].what);
     fprintf(f, "\n`crossmc COMMAND --help` says more. First use:\n"
                "  crossmc book generate scenarios/demo/book.yaml -o scenarios/demo/generated\n"
                "  crossmc run scenarios/demo/analysis.yaml -o demo.h5\n"
                "  crossmc report demo.h5\n\n"
-               "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad input, 4 file or system trouble, 130 interrupted.\n");
+               "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad input, 4 file or system "
+               "trouble, 130 interrupted.\n");
 }
 
 static void version(void) {
     unsigned major, minor, release;
     H5get_libversion(&major, &minor, &release);
-    printf("crossmc %s\ncompiler %s\nHDF5 %u.%u.%u\nOpenMP %d, %d processors\n", XMC_VERSION, XMC_COMPILER, major, minor,
-           release, _OPENMP, omp_get_num_procs());
+    printf("crossmc %s\ncompiler %s\nHDF5 %u.%u.%u\nOpenMP %d, %d processors\n", XMC_VERSION,
+           XMC_COMPILER, major, minor, release, _OPENMP, omp_get_num_procs());
     char text[512];
     xmc_kernels_describe(text, sizeof text);
     printf("kernels %s\n", text);
@@ -49,7 +53,8 @@ int main(int argc, char **argv) {
         usage(stderr);
         return XMC_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         usage(stdout);
         return 0;
     }

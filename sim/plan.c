@@ -12,7 +12,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Without a wish, a block holds 65,536 trials: enough occurrences of a rare event to fill the lanes, little memory. */
+/* Without a wish, a block holds 65,536 trials: enough occurrences of a rare event to fill the
+ * lanes, little memory. */
 static uint32_t choose_block(const xmc_analysis *a, const xmc_plan_options *o) {
     if (o->block)
         return o->block;
@@ -55,12 +56,12 @@ static void digest(xmc_plan *p) {
 
 static void estimate(xmc_plan *p) {
     xmc_module_cost all = {0}, one;
-#define ADD(which)                                                                                                     \
-    if (p->which) {                                                                                                    \
-        one = (xmc_module_cost){0};                                                                                    \
-        xmc_##which##_describe(p->which, &one);                                                                        \
-        all.bytes += one.bytes;                                                                                        \
-        all.seconds_per_trial += one.seconds_per_trial;                                                                \
+#define ADD(which)                                                                                 \
+    if (p->which) {                                                                                \
+        one = (xmc_module_cost){0};                                                                \
+        xmc_##which##_describe(p->which, &one);                                                    \
+        all.bytes += one.bytes;                                                                    \
+        all.seconds_per_trial += one.seconds_per_trial;                                            \
     }
     ADD(cat)
     ADD(attritional)
@@ -70,12 +71,17 @@ static void estimate(xmc_plan *p) {
     size_t treaties = p->analysis->book.n_treaties;
     p->plan_bytes = all.bytes;
     p->block_bytes = 2 * xmc_block_bytes(p->shape.block, p->segments.n, treaties);
-    p->file_bytes = p->trials * sizeof(double) * (3 * XMC_N_RISKS + 5 + 2 * p->segments.n + treaties) + (1u << 20);
+    p->file_bytes =
+        p->trials * sizeof(double) * (3 * XMC_N_RISKS + 5 + 2 * p->segments.n + treaties) +
+        (1u << 20);
     p->seconds = all.seconds_per_trial * (double)p->trials / p->shape.threads;
 }
 
-xmc_status xmc_plan_build(const xmc_analysis *a, const xmc_plan_options *o, xmc_plan *p, xmc_diag *diag) {
-    *p = (xmc_plan){.analysis = a, .trials = a->trials, .shape = {.block = choose_block(a, o), .threads = o->threads}};
+xmc_status xmc_plan_build(const xmc_analysis *a, const xmc_plan_options *o, xmc_plan *p,
+                          xmc_diag *diag) {
+    *p = (xmc_plan){.analysis = a,
+                    .trials = a->trials,
+                    .shape = {.block = choose_block(a, o), .threads = o->threads}};
     /* Segments are numbered in the order of the risks; the treaties need them all. */
     xmc_status e = XMC_OK;
     if (a->has_cat)
@@ -105,7 +111,8 @@ void xmc_plan_free(xmc_plan *p) {
     *p = (xmc_plan){0};
 }
 
-/* Memory that can be taken without swapping: MemAvailable of the kernel, which the C library does not report. */
+/* Memory that can be taken without swapping: MemAvailable of the kernel, which the C library does
+ * not report. */
 static uint64_t available_memory(void) {
     FILE *f = fopen("/proc/meminfo", "r");
     char line[256];
@@ -121,23 +128,27 @@ static uint64_t available_memory(void) {
 }
 
 xmc_status xmc_plan_fits(const xmc_plan *p, const char *output, xmc_diag *diag) {
-    /* plan_bytes is allocated already; what comes is the block buffers and one column of the table with its scratch. */
-    uint64_t wanted = p->block_bytes + 3 * p->trials * sizeof(double), available = available_memory();
+    /* plan_bytes is allocated already; what comes is the block buffers and one column of the table
+     * with its scratch. */
+    uint64_t wanted = p->block_bytes + 3 * p->trials * sizeof(double),
+             available = available_memory();
     if (wanted > available)
         return xmc_error(diag, XMC_SYSTEM,
-                         "the run wants %.1f GiB of memory beside the plan, %.1f GiB are available: fewer segments, a "
+                         "the run wants %.1f GiB of memory beside the plan, %.1f GiB are "
+                         "available: fewer segments, a "
                          "smaller block or fewer trials",
                          (double)wanted / 0x1p30, (double)available / 0x1p30);
     char folder[4096] = ".";
     const char *slash = output ? strrchr(output, '/') : NULL;
     if (slash)
-        snprintf(folder, sizeof folder, "%.*s", slash == output ? 1 : (int)(slash - output), output);
+        snprintf(folder, sizeof folder, "%.*s", slash == output ? 1 : (int)(slash - output),
+                 output);
     struct statvfs fs;
     if (output && statvfs(folder, &fs) == 0) {
         uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
         if (p->file_bytes > room)
-            return xmc_error(diag, XMC_SYSTEM, "%s: the results need %.1f GiB, %.1f GiB are free", folder,
-                             (double)p->file_bytes / 0x1p30, (double)room / 0x1p30);
+            return xmc_error(diag, XMC_SYSTEM, "%s: the results need %.1f GiB, %.1f GiB are free",
+                             folder, (double)p->file_bytes / 0x1p30, (double)room / 0x1p30);
     }
     return XMC_OK;
 }

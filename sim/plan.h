@@ -1,4 +1,5 @@
-/* The plan of a joint run: segments, the four risks' plans, memory and time estimates. Built once; slow code allowed. */
+/* The plan of a joint run: segments, the four risks' plans, memory and time estimates. Built once;
+ * slow code allowed. */
 #ifndef CROSSMC_PLAN_H
 #define CROSSMC_PLAN_H
 
@@ -17,7 +18,9 @@ typedef struct {
     int threads;    /* at least 1 */
 } xmc_plan_options;
 
-enum { XMC_SLICE = 16384 }; /* trials in a slice: the unit of ordered sums, and the smallest block */
+enum {
+    XMC_SLICE = 16384
+}; /* trials in a slice: the unit of ordered sums, and the smallest block */
 
 typedef struct {
     const xmc_analysis *analysis; /* borrowed, must outlive the plan */
@@ -30,17 +33,20 @@ typedef struct {
     xmc_credit *credit;
     xmc_equity *equity;
     char sha256[65]; /* of everything that decides the numbers */
-    uint64_t plan_bytes, block_bytes, file_bytes; /* memory of plan and workspace, of the block buffers; size of results */
-    double seconds;                               /* rough estimate of the run */
+    uint64_t plan_bytes, block_bytes,
+        file_bytes; /* memory of plan and workspace, of the block buffers; size of results */
+    double seconds; /* rough estimate of the run */
 } xmc_plan;
 
-/* Builds the plan. The analysis' own block size serves where options->block is 0. Errors: bad input met only when book
- * and models come together, or no memory. On failure *plan must still be freed. */
-xmc_status xmc_plan_build(const xmc_analysis *analysis, const xmc_plan_options *options, xmc_plan *plan, xmc_diag *diag);
+/* Builds the plan. The analysis' own block size serves where options->block is 0. Errors: bad input
+ * met only when book and models come together, or no memory. On failure *plan must still be freed.
+ */
+xmc_status xmc_plan_build(const xmc_analysis *analysis, const xmc_plan_options *options,
+                          xmc_plan *plan, xmc_diag *diag);
 void xmc_plan_free(xmc_plan *plan);
 
-/* Refuses (XMC_SYSTEM) what cannot fit: the plan and its blocks into the memory that is available, the results into the
- * folder's free space. folder NULL: memory only. */
+/* Refuses (XMC_SYSTEM) what cannot fit: the plan and its blocks into the memory that is available,
+ * the results into the folder's free space. folder NULL: memory only. */
 xmc_status xmc_plan_fits(const xmc_plan *plan, const char *folder, xmc_diag *diag);
 
 #endif

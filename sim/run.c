@@ -80,8 +80,8 @@ static void close_handover(handover *h) {
     pthread_mutex_unlock(&h->lock);
 }
 
-/* The total of each trial is the sum of its segments, after treaties; exact on the grid below 2^53 steps. Returns
- * whether every total stays inside the exact range. */
+/* The total of each trial is the sum of its segments, after treaties; exact on the grid below 2^53
+ * steps. Returns whether every total stays inside the exact range. */
 static bool totals(const xmc_plan *plan, xmc_block *b) {
     const double limit = 0x1p53 * plan->analysis->loss_grid;
     int exact = 1;
@@ -100,12 +100,12 @@ static bool totals(const xmc_plan *plan, xmc_block *b) {
 
 static void fill(xmc_plan *plan, xmc_block *b, xmc_run_times *times) {
     double start = seconds_of(CLOCK_MONOTONIC), now;
-#define RISK(which, call)                                                                                              \
-    if (plan->which) {                                                                                                 \
-        call;                                                                                                          \
-        now = seconds_of(CLOCK_MONOTONIC);                                                                             \
-        times->risk_seconds[index_of_##which] += now - start;                                                          \
-        start = now;                                                                                                   \
+#define RISK(which, call)                                                                          \
+    if (plan->which) {                                                                             \
+        call;                                                                                      \
+        now = seconds_of(CLOCK_MONOTONIC);                                                         \
+        times->risk_seconds[index_of_##which] += now - start;                                      \
+        start = now;                                                                               \
     }
     enum {
         index_of_cat = XMC_RISK_CAT,
@@ -117,12 +117,14 @@ static void fill(xmc_plan *plan, xmc_block *b, xmc_run_times *times) {
     RISK(cat, xmc_cat_block(plan->cat, b))
     RISK(attritional, xmc_attritional_block(plan->attritional, b);
          xmc_treaties_year(plan->treaties, XMC_RISK_ATTRITIONAL, b))
-    RISK(credit, xmc_credit_block(plan->credit, b); xmc_treaties_year(plan->treaties, XMC_RISK_CREDIT, b))
+    RISK(credit, xmc_credit_block(plan->credit, b);
+         xmc_treaties_year(plan->treaties, XMC_RISK_CREDIT, b))
 #undef RISK
     xmc_treaties_finish(plan->treaties, b);
 }
 
-xmc_status xmc_run(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times, xmc_diag *diag) {
+xmc_status xmc_run(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times,
+                   xmc_diag *diag) {
     *times = (xmc_run_times){0};
     const uint32_t size = plan->shape.block;
     xmc_block blocks[2] = {{0}, {0}};
@@ -163,7 +165,8 @@ xmc_status xmc_run(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *ti
         fill(plan, b, times);
         if (!totals(plan, b) || (plan->cat && xmc_cat_overflowed(plan->cat))) {
             status = xmc_error(diag, XMC_FAILED,
-                               "a loss left the exact range of the loss grid (2^53 steps of %g CNY): choose a coarser "
+                               "a loss left the exact range of the loss grid (2^53 steps of %g "
+                               "CNY): choose a coarser "
                                "loss_grid",
                                plan->analysis->loss_grid);
             break;
@@ -183,8 +186,9 @@ xmc_status xmc_run(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *ti
     xmc_diag_free(&writer_diag);
     times->wall_seconds = seconds_of(CLOCK_MONOTONIC) - wall;
     times->cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    times->efficiency =
-        times->wall_seconds > 0 ? times->cpu_seconds / (times->wall_seconds * plan->shape.threads) : 0;
+    times->efficiency = times->wall_seconds > 0
+                            ? times->cpu_seconds / (times->wall_seconds * plan->shape.threads)
+                            : 0;
     xmc_block_free(&blocks[0]);
     xmc_block_free(&blocks[1]);
     return status;

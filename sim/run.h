@@ -1,4 +1,5 @@
-/* The trial loop: blocks of trials, each filled by all threads, written by one thread while the next one runs. */
+/* The trial loop: blocks of trials, each filled by all threads, written by one thread while the
+ * next one runs. */
 #ifndef CROSSMC_RUN_H
 #define CROSSMC_RUN_H
 
@@ -21,8 +22,9 @@ typedef struct {
     double efficiency; /* cpu / (wall × threads) */
 } xmc_run_times;
 
-/* Runs all trials. Errors: what write returned; XMC_INTERRUPTED; XMC_FAILED when a sum left the exact range of the loss
- * grid; no memory for the two block buffers. */
-xmc_status xmc_run(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times, xmc_diag *diag);
+/* Runs all trials. Errors: what write returned; XMC_INTERRUPTED; XMC_FAILED when a sum left the
+ * exact range of the loss grid; no memory for the two block buffers. */
+xmc_status xmc_run(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times,
+                   xmc_diag *diag);
 
 #endif

@@ -1,4 +1,5 @@
-/* What was built and with what; recorded in every results file. XMC_VERSION_TEXT comes from CMake. */
+/* What was built and with what; recorded in every results file. XMC_VERSION_TEXT comes from CMake.
+ */
 #ifndef CROSSMC_VERSION_H
 #define CROSSMC_VERSION_H
 

@@ -16,14 +16,17 @@ void xmc_cli_parse(const struct argp *argp, int argc, char **argv, void *input) 
         exit(XMC_USAGE);
 }
 
-uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char *text, uint64_t low, uint64_t high) {
+uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char *text,
+                        uint64_t low, uint64_t high) {
     char *end = NULL;
     errno = 0;
     unsigned long long v = strtoull(text, &end, 10);
     if (errno || end == text || *end || text[0] == '-' || v < low || v > high)
-        argp_error(state, "%s: '%s': expected a whole number from %llu to %llu", option, text, (unsigned long long)low,
-                   (unsigned long long)high);
+        argp_error(state, "%s: '%s': expected a whole number from %llu to %llu", option, text,
+                   (unsigned long long)low, (unsigned long long)high);
     return v;
 }
 
-int xmc_cli_threads(int option) { return option > 0 ? option : omp_get_max_threads(); }
+int xmc_cli_threads(int option) {
+    return option > 0 ? option : omp_get_max_threads();
+}

@@ -1,5 +1,5 @@
-/* The program's commands. Each parses its own arguments with argp, prints results to stdout and messages to stderr, and
- * returns the exit code. argv[0] is "crossmc COMMAND". */
+/* The program's commands. Each parses its own arguments with argp, prints results to stdout and
+ * messages to stderr, and returns the exit code. argv[0] is "crossmc COMMAND". */
 #ifndef CROSSMC_CLI_H
 #define CROSSMC_CLI_H
 
@@ -21,7 +21,8 @@ int xmc_cli_finish(xmc_status status, xmc_diag *diag);
 void xmc_cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* A whole number in [low, high] from an option's argument; argp error otherwise. */
-uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char *text, uint64_t low, uint64_t high);
+uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char *text,
+                        uint64_t low, uint64_t high);
 
 /* Number of threads: the option (0 = not given), else OMP_NUM_THREADS or the processors. */
 int xmc_cli_threads(int option);

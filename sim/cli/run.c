@@ -22,11 +22,15 @@ typedef struct {
 enum { OPT_TRIALS = 256, OPT_THREADS, OPT_SEED, OPT_BLOCK };
 
 static const struct argp_option options[] = {
-    {"output", 'o', "FILE", 0, "Results file (default results.h5); written as FILE.part and renamed when complete", 0},
+    {"output", 'o', "FILE", 0,
+     "Results file (default results.h5); written as FILE.part and renamed when complete", 0},
     {"trials", OPT_TRIALS, "N", 0, "Number of trials instead of the analysis' own", 0},
-    {"threads", OPT_THREADS, "N", 0, "Threads (default OMP_NUM_THREADS, else all processors); the numbers do not depend on it", 0},
-    {"seed", OPT_SEED, "NAME=N", 0, "A named seed: events, damage, credit, equity or factors; may be repeated", 0},
-    {"block", OPT_BLOCK, "N", 0, "Trials in a block: a power of two, at least 16384; the numbers do not depend on it", 0},
+    {"threads", OPT_THREADS, "N", 0,
+     "Threads (default OMP_NUM_THREADS, else all processors); the numbers do not depend on it", 0},
+    {"seed", OPT_SEED, "NAME=N", 0,
+     "A named seed: events, damage, credit, equity or factors; may be repeated", 0},
+    {"block", OPT_BLOCK, "N", 0,
+     "Trials in a block: a power of two, at least 16384; the numbers do not depend on it", 0},
     {"quiet", 'q', NULL, 0, "No estimate and no progress", 0},
     {0},
 };
@@ -34,27 +38,41 @@ static const struct argp_option options[] = {
 static void parse_seed(arguments *a, const char *text, struct argp_state *state) {
     const char *eq = strchr(text, '=');
     for (int i = 0; eq && i < XMC_N_SEEDS; i++)
-        if (strlen(xmc_seed_names[i]) == (size_t)(eq - text) && !strncmp(text, xmc_seed_names[i], (size_t)(eq - text))) {
+        if (strlen(xmc_seed_names[i]) == (size_t)(eq - text) &&
+            !strncmp(text, xmc_seed_names[i], (size_t)(eq - text))) {
             a->seeds[i] = xmc_cli_number(state, "--seed", eq + 1, 0, UINT64_MAX);
             a->seed_given[i] = true;
             return;
         }
-    argp_error(state, "--seed: '%s': expected NAME=N with NAME one of events, damage, credit, equity, factors", text);
+    argp_error(
+        state,
+        "--seed: '%s': expected NAME=N with NAME one of events, damage, credit, equity, factors",
+        text);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
     arguments *a = state->input;
     switch (key) {
-    case 'o': a->output = arg; break;
-    case 'q': a->quiet = true; break;
-    case OPT_TRIALS: a->trials = xmc_cli_number(state, "--trials", arg, 1, UINT64_C(1) << 40); break;
-    case OPT_THREADS: a->threads = (int)xmc_cli_number(state, "--threads", arg, 1, 4096); break;
+    case 'o':
+        a->output = arg;
+        break;
+    case 'q':
+        a->quiet = true;
+        break;
+    case OPT_TRIALS:
+        a->trials = xmc_cli_number(state, "--trials", arg, 1, UINT64_C(1) << 40);
+        break;
+    case OPT_THREADS:
+        a->threads = (int)xmc_cli_number(state, "--threads", arg, 1, 4096);
+        break;
     case OPT_BLOCK:
         a->block = (uint32_t)xmc_cli_number(state, "--block", arg, XMC_SLICE, 1u << 24);
         if (a->block & (a->block - 1))
             argp_error(state, "--block: '%s': expected a power of two", arg);
         break;
-    case OPT_SEED: parse_seed(a, arg, state); break;
+    case OPT_SEED:
+        parse_seed(a, arg, state);
+        break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "one analysis at a time: '%s' is one too many", arg);
@@ -64,15 +82,21 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
         if (!a->analysis)
             argp_error(state, "which analysis?");
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
 static const struct argp argp = {
-    options, parse, "ANALYSIS.yaml",
+    options,
+    parse,
+    "ANALYSIS.yaml",
     "Simulates an analysis and writes its year loss table and measures into one HDF5 file.\v"
-    "Ctrl-C stops after the running block; nothing that looks complete is left behind.", 0, 0, 0};
+    "Ctrl-C stops after the running block; nothing that looks complete is left behind.",
+    0,
+    0,
+    0};
 
 static volatile sig_atomic_t interrupted;
 static void on_signal(int signal) {
@@ -110,8 +134,8 @@ int xmc_cli_run(int argc, char **argv) {
         xmc_execute_summary summary;
         status = xmc_execute(&analysis, &o, &summary, &diag);
         if (status == XMC_OK)
-            printf("%s\ntrials %llu\nylt_sha256 %s\n", a.output, (unsigned long long)analysis.trials,
-                   summary.ylt_sha256);
+            printf("%s\ntrials %llu\nylt_sha256 %s\n", a.output,
+                   (unsigned long long)analysis.trials, summary.ylt_sha256);
     }
     xmc_analysis_free(&analysis);
     return xmc_cli_finish(status, &diag);

@@ -1,6 +1,6 @@
 /* crossmc validate: the known-answer cases. */
-#include "sim/cli/cli.h"
 #include "sim/validate/validate.h"
+#include "sim/cli/cli.h"
 
 typedef struct {
     xmc_validate_options o;
@@ -18,24 +18,36 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state) {
     arguments *a = state->input;
     switch (key) {
-    case OPT_TRIALS: a->o.trials = xmc_cli_number(state, "--trials", arg, 1000, 100000000); break;
-    case OPT_THREADS: a->o.threads = (int)xmc_cli_number(state, "--threads", arg, 1, 4096); break;
-    case OPT_KEEP: a->o.folder = arg; break;
+    case OPT_TRIALS:
+        a->o.trials = xmc_cli_number(state, "--trials", arg, 1000, 100000000);
+        break;
+    case OPT_THREADS:
+        a->o.threads = (int)xmc_cli_number(state, "--threads", arg, 1, 4096);
+        break;
+    case OPT_KEEP:
+        a->o.folder = arg;
+        break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "one case at a time: '%s' is one too many", arg);
         a->o.only = arg;
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-static const struct argp argp = {options, parse, "[CASE]",
-                                 "Runs analyses with exact or independent answers through the program's own path and "
-                                 "prints value, expectation, standard error, z-score and verdict; exits 1 when one "
-                                 "fails.\vCases: T1, T3, T4, T6, T8, T10, T12, T14, T15, T17 (docs/validation.md).",
-                                 0, 0, 0};
+static const struct argp argp = {
+    options,
+    parse,
+    "[CASE]",
+    "Runs analyses with exact or independent answers through the program's own path and "
+    "prints value, expectation, standard error, z-score and verdict; exits 1 when one "
+    "fails.\vCases: T1, T3, T4, T6, T8, T10, T12, T14, T15, T17 (docs/validation.md).",
+    0,
+    0,
+    0};
 
 int xmc_cli_validate(int argc, char **argv) {
     arguments a = {.o = {.out = stdout}};

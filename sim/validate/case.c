@@ -23,7 +23,8 @@ xmc_status xmc_case_file(xmc_case *c, const char *name, const char *fmt, ...) {
     return XMC_OK;
 }
 
-xmc_status xmc_case_run(xmc_case *c, uint64_t seed, uint64_t trials, int threads, uint32_t block, char sha256[65]) {
+xmc_status xmc_case_run(xmc_case *c, uint64_t seed, uint64_t trials, int threads, uint32_t block,
+                        char sha256[65]) {
     char path[1024], out[1024];
     snprintf(path, sizeof path, "%s/analysis.yaml", c->folder);
     snprintf(out, sizeof out, "%s/results.h5", c->folder);
@@ -36,8 +37,9 @@ xmc_status xmc_case_run(xmc_case *c, uint64_t seed, uint64_t trials, int threads
         a.trials = trials;
         for (int i = 0; i < XMC_N_SEEDS; i++)
             a.seeds[i] += 1000 * seed;
-        xmc_execute_options o = {.plan = {.block = block, .threads = threads ? threads : c->options->threads},
-                                 .output = out};
+        xmc_execute_options o = {
+            .plan = {.block = block, .threads = threads ? threads : c->options->threads},
+            .output = out};
         status = xmc_execute(&a, &o, &summary, c->diag);
     }
     xmc_analysis_free(&a);
@@ -84,7 +86,8 @@ void xmc_check_tvar(xmc_check *k, const double *x, uint64_t n, double p, double 
             above++;
         }
     double m = (double)n * (1 - p), excess = sum / m;
-    double tail_mean = above > 0 ? sum / above : 0, tail_var = above > 0 ? squares / above - tail_mean * tail_mean : 0;
+    double tail_mean = above > 0 ? sum / above : 0,
+           tail_var = above > 0 ? squares / above - tail_mean * tail_mean : 0;
     xmc_check_add(k, q + excess, sqrt((tail_var + p * excess * excess) / m));
 }
 
@@ -98,13 +101,17 @@ void xmc_check_print(xmc_case *c, const xmc_check *k) {
     for (unsigned i = 0; i < k->n; i++) {
         value += k->value[i] / k->n;
         var += k->se[i] * k->se[i] / ((double)k->n * k->n);
-        double z = k->se[i] > 0 ? fabs(k->value[i] - k->expected) / k->se[i] : k->value[i] == k->expected ? 0 : INFINITY;
+        double z = k->se[i] > 0                 ? fabs(k->value[i] - k->expected) / k->se[i]
+                   : k->value[i] == k->expected ? 0
+                                                : INFINITY;
         worst = z > worst ? z : worst;
     }
-    double se = sqrt(var), z = se > 0 ? (value - k->expected) / se : value == k->expected ? 0 : INFINITY;
+    double se = sqrt(var), z = se > 0                 ? (value - k->expected) / se
+                               : value == k->expected ? 0
+                                                      : INFINITY;
     bool good = k->n > 0 && fabs(z) < 4 && worst < 4;
-    fprintf(c->options->out, "%-4s %-46s %16.9g %16.9g %12.3g %7.2f %7.2f  %s\n", c->name, k->what, value, k->expected,
-            se, z, worst, good ? "pass" : "FAIL");
+    fprintf(c->options->out, "%-4s %-46s %16.9g %16.9g %12.3g %7.2f %7.2f  %s\n", c->name, k->what,
+            value, k->expected, se, z, worst, good ? "pass" : "FAIL");
     verdict(c, good);
 }
 

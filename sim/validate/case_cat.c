@@ -2,7 +2,8 @@
 #include "kernels/vmath.h"
 #include "sim/validate/cat_files.h"
 
-/* Exact distribution of the yearly sum of a table of whole-numbered losses: Panjer's recursion. cdf[k] = P(S <= k). */
+/* Exact distribution of the yearly sum of a table of whole-numbered losses: Panjer's recursion.
+ * cdf[k] = P(S <= k). */
 static void panjer(size_t n, const double *rate, const double *loss, size_t top, double *cdf) {
     double total = 0;
     for (size_t i = 0; i < n; i++)
@@ -30,7 +31,8 @@ xmc_status xmc_case_event_table(xmc_case *c) {
     static const double tvar_exact[] = {80.8624806573, 123.491681927, 196.434777003, 255.908129641,
                                         323.732393182, 341.980214361, 423.921364358};
     static const double oep_loss[] = {400, 250, 150, 90, 40};
-    static const double oep[] = {.00199800133267, .00598203594606, .0158726799447, .0353597065169, .0824057687798};
+    static const double oep[] = {.00199800133267, .00598203594606, .0158726799447, .0353597065169,
+                                 .0824057687798};
     enum { N_Q = 7 };
     double cdf[TOP + 1];
     panjer(N, t3_rate, t3_loss, TOP, cdf);
@@ -43,7 +45,8 @@ xmc_status xmc_case_event_table(xmc_case *c) {
     xmc_status e = xmc_case_cat_files(c, &cat);
     char what[2 * N_Q + N_OEP][64];
     xmc_check mean = {.what = "average annual loss", .expected = 11.9};
-    xmc_check ceded = {.what = "layer 100 xs 50, one reinstatement: E[ceded]", .expected = 2.3998305448};
+    xmc_check ceded = {.what = "layer 100 xs 50, one reinstatement: E[ceded]",
+                       .expected = 2.3998305448};
     xmc_check premium = {.what = "E[reinstatement premium] / premium", .expected = 0.0237454373833};
     xmc_check hit = {.what = "P(layer not hit)", .expected = 1 - 0.0353597065169};
     xmc_check at[N_Q], tvar[N_Q], occ[N_OEP];
@@ -98,9 +101,9 @@ xmc_status xmc_case_event_table(xmc_case *c) {
     return XMC_OK;
 }
 
-/* A Pareto loss, S(x) = (1e6 / x)^1.5, at frequency 0.8, cut into events at edges which include every point at which
- * the exact answer is asked. Each event has its interval's conditional mean, so means of layers between edges are
- * exact, and probabilities at the edges are too. */
+/* A Pareto loss, S(x) = (1e6 / x)^1.5, at frequency 0.8, cut into events at edges which include
+ * every point at which the exact answer is asked. Each event has its interval's conditional mean,
+ * so means of layers between edges are exact, and probabilities at the edges are too. */
 xmc_status xmc_case_occurrence(xmc_case *c) {
     enum { BREAKS = 6, PER = 120, N = (BREAKS - 1) * PER + 1 };
     static const double breaks[BREAKS] = {1e6, 5e6, 1e7, 18504311.9562, 29423070.0089, 3e10};
@@ -123,17 +126,19 @@ xmc_status xmc_case_occurrence(xmc_case *c) {
                         .rate = rate,
                         .loss = loss,
                         .tiv = loss[N - 1] * 1.0000001,
-                        .reinsurance = "L1,CXL,AA1,2025-01-01,2026-12-31,1,CNY,1000000,4000000,999,0,0\n"
-                                       "L2,CXL,AA1,2025-01-01,2026-12-31,1,CNY,5000000,5000000,999,0,0\n",
+                        .reinsurance =
+                            "L1,CXL,AA1,2025-01-01,2026-12-31,1,CNY,1000000,4000000,999,0,0\n"
+                            "L2,CXL,AA1,2025-01-01,2026-12-31,1,CNY,5000000,5000000,999,0,0\n",
                         .treaties = {"L1", "L2"}};
     xmc_check pml[2] = {{.what = "OEP: P(largest <= 100-year loss)", .expected = .99},
                         {.what = "OEP: P(largest <= 200-year loss)", .expected = .995}};
     xmc_check layer[2] = {{.what = "4e6 xs 1e6: mean of the year", .expected = 884458.2472},
                           {.what = "5e6 xs 5e6: mean of the year", .expected = 209577.327173}};
-    xmc_check square[2] = {{.what = "4e6 xs 1e6: second moment of the year",
-                            .expected = 1478682.19493 * 1478682.19493 + 884458.2472 * 884458.2472},
-                           {.what = "5e6 xs 5e6: second moment of the year",
-                            .expected = 931717.614307 * 931717.614307 + 209577.327173 * 209577.327173}};
+    xmc_check square[2] = {
+        {.what = "4e6 xs 1e6: second moment of the year",
+         .expected = 1478682.19493 * 1478682.19493 + 884458.2472 * 884458.2472},
+        {.what = "5e6 xs 5e6: second moment of the year",
+         .expected = 931717.614307 * 931717.614307 + 209577.327173 * 209577.327173}};
     xmc_status e = xmc_case_cat_files(c, &cat);
     for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
         if ((e = xmc_case_run(c, seed, c->trials, 0, 0, NULL)) != XMC_OK ||

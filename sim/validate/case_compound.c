@@ -1,5 +1,5 @@
-/* T1, T2: compound Poisson sums with gamma and lognormal severities, as attritional lines. Reference values: Panjer and
- * FFT to ten digits (docs/validation.md). */
+/* T1, T2: compound Poisson sums with gamma and lognormal severities, as attritional lines.
+ * Reference values: Panjer and FFT to ten digits (docs/validation.md). */
 #include "sim/validate/case.h"
 
 #include <stddef.h>
@@ -10,30 +10,52 @@ enum { N_LEVELS = 6 };
 typedef struct {
     const char *title, *law;
     double frequency, mean, cv;
-    double expected_mean, zero; /* zero < 0: no check of P(S = 0) */
+    double expected_mean, zero;           /* zero < 0: no check of P(S = 0) */
     double var[N_LEVELS], tvar[N_LEVELS]; /* 0 = no reference */
 } compound;
 
 static const compound sums[] = {
-    {"Poisson(3), gamma(2, 1000)", "gamma", 3, 2000, 0.70710678118654752, 6000, 0.0497870683679,
+    {"Poisson(3), gamma(2, 1000)",
+     "gamma",
+     3,
+     2000,
+     0.70710678118654752,
+     6000,
+     0.0497870683679,
      {5313.9866111, 11759.3532538, 13970.6537748, 18563.9707163, 20389.0257499, 24392.1499757},
      {9309.35205502, 14778.9857826, 16803.8877217, 21120.4404536, 22862.9560879, 26720.2856277}},
-    {"Poisson(2), lognormal(10, 1)", "lognormal", 2, 36315.502674246638, 1.3108324944320861, 72631.005348, -1,
+    {"Poisson(2), lognormal(10, 1)",
+     "lognormal",
+     2,
+     36315.502674246638,
+     1.3108324944320861,
+     72631.005348,
+     -1,
      {0, 171714.6810, 229717.8891, 385935.7538, 466039.7655, 695069.5045},
      {0, 264339.7079, 331642.7266, 518511.4686, 616391.9331, 899204.1438}},
-    {"Poisson(100), lognormal(0, 2)", "lognormal", 100, 7.3890560989306502, 7.3210756168284687, 738.905610, -1,
+    {"Poisson(100), lognormal(0, 2)",
+     "lognormal",
+     100,
+     7.3890560989306502,
+     7.3210756168284687,
+     738.905610,
+     -1,
      {0, 1160.17105, 0, 2488.38785, 3190.29966, 5853.06012},
      {0, 1751.84670, 0, 3955.12968, 5127.80838, 9470.70688}},
 };
 
 static xmc_status write_files(xmc_case *c, const compound *s) {
-    xmc_status e = xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nLIABILITY,liability,liability\n");
+    xmc_status e =
+        xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nLIABILITY,liability,liability\n");
     if (e == XMC_OK)
-        e = xmc_case_file(c, "attritional.yaml",
-                          "lines:\n  - name: liability\n    lob: LIABILITY\n    region: CN\n    frequency: %.17g\n"
-                          "    severity: {law: %s, mean: %.17g, cv: %.17g}\n    source: known answer\n",
-                          s->frequency, s->law, s->mean, s->cv);
-    /* A fine grid: with severities around 1 the default step of 1/64 would add a variance of its own. */
+        e = xmc_case_file(
+            c, "attritional.yaml",
+            "lines:\n  - name: liability\n    lob: LIABILITY\n    region: CN\n    frequency: "
+            "%.17g\n"
+            "    severity: {law: %s, mean: %.17g, cv: %.17g}\n    source: known answer\n",
+            s->frequency, s->law, s->mean, s->cv);
+    /* A fine grid: with severities around 1 the default step of 1/64 would add a variance of its
+     * own. */
     if (e == XMC_OK)
         e = xmc_case_file(c, "analysis.yaml",
                           "title: %s\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
@@ -71,7 +93,8 @@ xmc_status xmc_case_compound(xmc_case *c) {
             for (int k = 0; k < N_LEVELS; k++)
                 if (s->var[k] > 0) {
                     xmc_check_at_most(&var[k], c->column, c->trials, s->var[k]);
-                    xmc_check_tvar(&tvar[k], c->column, c->trials, levels[k], c->column + c->trials);
+                    xmc_check_tvar(&tvar[k], c->column, c->trials, levels[k],
+                                   c->column + c->trials);
                 }
         }
         if (e != XMC_OK)

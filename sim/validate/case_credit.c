@@ -1,4 +1,5 @@
-/* T8 to T10: homogeneous pools under one-factor copulas; large pools have Vasicek's law, small ones a mixed binomial. */
+/* T8 to T10: homogeneous pools under one-factor copulas; large pools have Vasicek's law, small ones
+ * a mixed binomial. */
 #include "sim/validate/case.h"
 
 #include <stdlib.h>
@@ -15,11 +16,13 @@ static xmc_status write_obligors(xmc_case *c, const pool *p) {
     char *text = malloc(size);
     if (!text)
         return xmc_no_memory(c->diag, size, "a known-answer pool");
-    used += (size_t)snprintf(text, size,
-                             "obligor_id,policy_id,country,sector,region,currency,exposure,covered_share,probability,"
-                             "tenor_months,loss_class,loan_type\n");
+    used += (size_t)snprintf(
+        text, size,
+        "obligor_id,policy_id,country,sector,region,currency,exposure,covered_share,probability,"
+        "tenor_months,loss_class,loan_type\n");
     for (size_t i = 0; i < p->obligors; i++)
-        used += (size_t)snprintf(text + used, size - used, "o%zu,P,CHN,all,CN,CNY,%d,1,%.17g,12,all,corporate\n", i + 1,
+        used += (size_t)snprintf(text + used, size - used,
+                                 "o%zu,P,CHN,all,CN,CNY,%d,1,%.17g,12,all,corporate\n", i + 1,
                                  EXPOSURE, p->probability);
     xmc_status e = xmc_case_file(c, "obligors.csv", "%s", text);
     free(text);
@@ -29,20 +32,24 @@ static xmc_status write_obligors(xmc_case *c, const pool *p) {
 static xmc_status write_files(xmc_case *c, const pool *p) {
     xmc_status e = write_obligors(c, p);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nGUARANTEE,guarantee,financing\n");
-    if (e == XMC_OK)
-        e = xmc_case_file(c, "credit_policies.csv",
-                          "policy_id,LOB,basis,inception,expiry\nP,GUARANTEE,revolving,2025-01-01,2026-12-31\n");
+        e = xmc_case_file(c, "lines.csv",
+                          "lob,segment,cross_line\nGUARANTEE,guarantee,financing\n");
     if (e == XMC_OK)
         e = xmc_case_file(
-            c, "credit.yaml",
-            "copula: %s\ndegrees_of_freedom: %g\nprobability_floor: 0.0001\nratings: {BBB: 0.01}\nsectors: [all]\n"
-            "countries:\n  - {code: CHN, oecd_class: 0, transfer_probability: 0}\n"
-            "loadings:\n  export: {global: %.17g, country: 0, sector: 0}\n"
-            "  guarantee: {global: %.17g, country: 0, sector: 0}\nmacro_share: 0\n"
-            "transfer: {loading: 0, loss_mean: 0.5, loss_sd: 0.1}\nloss_classes:\n  - {name: all, mean: 1, sd: 0}\n",
-            p->degrees_of_freedom > 0 ? "student" : "gaussian", p->degrees_of_freedom > 0 ? p->degrees_of_freedom : 10,
-            p->correlation, p->correlation);
+            c, "credit_policies.csv",
+            "policy_id,LOB,basis,inception,expiry\nP,GUARANTEE,revolving,2025-01-01,2026-12-31\n");
+    if (e == XMC_OK)
+        e = xmc_case_file(c, "credit.yaml",
+                          "copula: %s\ndegrees_of_freedom: %g\nprobability_floor: 0.0001\nratings: "
+                          "{BBB: 0.01}\nsectors: [all]\n"
+                          "countries:\n  - {code: CHN, oecd_class: 0, transfer_probability: 0}\n"
+                          "loadings:\n  export: {global: %.17g, country: 0, sector: 0}\n"
+                          "  guarantee: {global: %.17g, country: 0, sector: 0}\nmacro_share: 0\n"
+                          "transfer: {loading: 0, loss_mean: 0.5, loss_sd: 0.1}\nloss_classes:\n  "
+                          "- {name: all, mean: 1, sd: 0}\n",
+                          p->degrees_of_freedom > 0 ? "student" : "gaussian",
+                          p->degrees_of_freedom > 0 ? p->degrees_of_freedom : 10, p->correlation,
+                          p->correlation);
     if (e == XMC_OK)
         e = xmc_case_file(c, "analysis.yaml",
                           "title: pool\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
@@ -74,10 +81,13 @@ static xmc_status check_large(xmc_case *c, const large_pool *l) {
     char what[5][64];
     xmc_check mean = {.what = what[0], .expected = l->pool.probability};
     /* E[D^2] of m obligors that default together two by two with probability E[L^2]. */
-    xmc_check square = {.what = what[1], .expected = l->mean_square * (1 - 1 / m) + l->pool.probability / m};
+    xmc_check square = {.what = what[1],
+                        .expected = l->mean_square * (1 - 1 / m) + l->pool.probability / m};
     xmc_check at[3];
-    snprintf(what[0], sizeof what[0], "PD %g, r %g%s: mean loss share", l->pool.probability, l->pool.correlation,
-             l->pool.degrees_of_freedom > 0 ? l->pool.degrees_of_freedom > 5 ? ", t10" : ", t4" : "");
+    snprintf(what[0], sizeof what[0], "PD %g, r %g%s: mean loss share", l->pool.probability,
+             l->pool.correlation,
+             l->pool.degrees_of_freedom > 0 ? l->pool.degrees_of_freedom > 5 ? ", t10" : ", t4"
+                                            : "");
     snprintf(what[1], sizeof what[1], "  second moment");
     for (int k = 0; k < 3; k++) {
         snprintf(what[2 + k], sizeof what[0], "  P(L <= %.9g)", l->quantile[k]);
@@ -111,8 +121,9 @@ static xmc_status check_finite(xmc_case *c) {
     static const double p[] = {.568092515575, .213058856532, .0956111188175, .048853958532};
     enum { N = 7 };
     const double at[N] = {0, 1, 2, 3, 10, 15, 0};
-    const double expected[N] = {p[0], p[0] + p[1], p[0] + p[1] + p[2], p[0] + p[1] + p[2] + p[3], .994751071665,
-                                .99880993534, 3.38917179073e-4};
+    const double expected[N] = {
+        p[0],          p[0] + p[1],  p[0] + p[1] + p[2], p[0] + p[1] + p[2] + p[3],
+        .994751071665, .99880993534, 3.38917179073e-4};
     char what[N][64];
     xmc_check k[N];
     for (int i = 0; i < N; i++) {
@@ -139,9 +150,15 @@ static xmc_status check_finite(xmc_case *c) {
 xmc_status xmc_case_credit_pool(xmc_case *c) {
     /* E[L^2] = sd^2 + PD^2. */
     static const large_pool pools[] = {
-        {{20000, .01, .12, 0}, .0108210942002 * .0108210942002 + 1e-4, {.0525265921288, .0631685285375, .0903258313261}},
-        {{20000, .01, .20, 0}, .0154569459814 * .0154569459814 + 1e-4, {.0752507894355, .0945878785407, .145525266131}},
-        {{20000, .03, .15, 0}, .0299278510266 * .0299278510266 + 9e-4, {.143948687389, .169045914751, .229089151804}},
+        {{20000, .01, .12, 0},
+         .0108210942002 * .0108210942002 + 1e-4,
+         {.0525265921288, .0631685285375, .0903258313261}},
+        {{20000, .01, .20, 0},
+         .0154569459814 * .0154569459814 + 1e-4,
+         {.0752507894355, .0945878785407, .145525266131}},
+        {{20000, .03, .15, 0},
+         .0299278510266 * .0299278510266 + 9e-4,
+         {.143948687389, .169045914751, .229089151804}},
     };
     xmc_status e = XMC_OK;
     for (int i = 0; i < 3 && e == XMC_OK; i++)

@@ -1,5 +1,6 @@
-/* T12, T13: three indices with standard deviations 1, 2, 3 % and correlation 0.25, one holding of 100 m CNY in each:
- * Gaussian VaR, TVaR and Euler contributions, and Student t4. At this size the floor at -100 % is out of reach. */
+/* T12, T13: three indices with standard deviations 1, 2, 3 % and correlation 0.25, one holding of
+ * 100 m CNY in each: Gaussian VaR, TVaR and Euler contributions, and Student t4. At this size the
+ * floor at -100 % is out of reach. */
 #include "sim/validate/case.h"
 
 #include <math.h>
@@ -7,30 +8,35 @@
 
 static const double value = 1e8;
 
-static xmc_status write_files(xmc_case *c, double degrees_of_freedom, const char *volatility[3], bool one_index) {
-    xmc_status e = xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nPROPERTY,property,property\n");
+static xmc_status write_files(xmc_case *c, double degrees_of_freedom, const char *volatility[3],
+                              bool one_index) {
+    xmc_status e =
+        xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nPROPERTY,property,property\n");
     if (e == XMC_OK)
         e = xmc_case_file(c, "instruments.csv",
                           "instrument_id,board,csi300,div_low_vol_100,index,beta,idio_vol,price\n"
                           "a,main_sh,0,0,A,1,0,10\n%s",
                           one_index ? "" : "b,chinext,0,0,B,1,0,10\nc,star,0,0,C,1,0,10\n");
     if (e == XMC_OK)
-        e = xmc_case_file(c, "lots.csv", "instrument_id,date,quantity,price\na,2020-01-02,10000000,8\n%s",
+        e = xmc_case_file(c, "lots.csv",
+                          "instrument_id,date,quantity,price\na,2020-01-02,10000000,8\n%s",
                           one_index ? "" : "b,2020-01-02,10000000,8\nc,2020-01-02,10000000,8\n");
     if (e == XMC_OK)
-        e = xmc_case_file(c, "equity.yaml",
-                          "degrees_of_freedom: %.17g\nidio_degrees_of_freedom: 5\nindices:\n"
-                          "  - {name: A, volatility: %s, macro_weight: 1}\n"
-                          "  - {name: B, volatility: %s, macro_weight: 1}\n"
-                          "  - {name: C, volatility: %s, macro_weight: 1}\n"
-                          "correlation:\n  - [1, 0.25, 0.25]\n  - [0.25, 1, 0.25]\n  - [0.25, 0.25, 1]\n",
-                          degrees_of_freedom, volatility[0], volatility[1], volatility[2]);
+        e = xmc_case_file(
+            c, "equity.yaml",
+            "degrees_of_freedom: %.17g\nidio_degrees_of_freedom: 5\nindices:\n"
+            "  - {name: A, volatility: %s, macro_weight: 1}\n"
+            "  - {name: B, volatility: %s, macro_weight: 1}\n"
+            "  - {name: C, volatility: %s, macro_weight: 1}\n"
+            "correlation:\n  - [1, 0.25, 0.25]\n  - [0.25, 1, 0.25]\n  - [0.25, 0.25, 1]\n",
+            degrees_of_freedom, volatility[0], volatility[1], volatility[2]);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "analysis.yaml",
-                          "title: indices\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
-                          "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
-                          "book: {lines: lines.csv, instruments: instruments.csv, lots: [lots.csv]}\n"
-                          "models: {equity: equity.yaml}\n");
+        e = xmc_case_file(
+            c, "analysis.yaml",
+            "title: indices\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
+            "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
+            "book: {lines: lines.csv, instruments: instruments.csv, lots: [lots.csv]}\n"
+            "models: {equity: equity.yaml}\n");
     return e;
 }
 
@@ -60,7 +66,8 @@ static xmc_status check_law(xmc_case *c, const law *l, xmc_check euler[3], const
         }
         if (!euler)
             continue;
-        /* Mean of each segment over the trials beyond the exact VaR: a fixed event, hence a plain ratio of means. */
+        /* Mean of each segment over the trials beyond the exact VaR: a fixed event, hence a plain
+         * ratio of means. */
         const double q = l->quantile[1] * l->sigma, tail = 1 - level[1];
         double *indicator = c->column + c->trials;
         for (uint64_t t = 0; t < c->trials; t++)
@@ -77,7 +84,8 @@ static xmc_status check_law(xmc_case *c, const law *l, xmc_check euler[3], const
                 }
             double n = (double)c->trials, mean = exposure_sum / n;
             double se = sqrt((squares / n - mean * mean) / n) / tail;
-            /* Segments come in the plan's order: match by size, the three expectations are far apart. */
+            /* Segments come in the plan's order: match by size, the three expectations are far
+             * apart. */
             size_t best = 0;
             for (size_t k = 1; k < 3; k++)
                 if (fabs(mean / tail - exact[k]) < fabs(mean / tail - exact[best]))
@@ -95,11 +103,14 @@ static xmc_status check_law(xmc_case *c, const law *l, xmc_check euler[3], const
 xmc_status xmc_case_equity(xmc_case *c) {
     static const char *gaussian_vol[] = {"0.01", "0.02", "0.03"};
     static const double contribution[] = {14.7351914541, 39.2938438776, 73.6759572705};
-    const law normal = {44.1588043316 / 1000 * value, {2.32634787404, 2.57582930355, 3.09023230617},
-                        {2.66521422035, 2.89194860538, 3.36709007706}, "Gaussian"};
+    const law normal = {44.1588043316 / 1000 * value,
+                        {2.32634787404, 2.57582930355, 3.09023230617},
+                        {2.66521422035, 2.89194860538, 3.36709007706},
+                        "Gaussian"};
     double exact[3];
     xmc_check euler[3];
-    static const char *const name[] = {"Euler co-TVaR 99.5 %, sd 1 %", "Euler co-TVaR 99.5 %, sd 2 %",
+    static const char *const name[] = {"Euler co-TVaR 99.5 %, sd 1 %",
+                                       "Euler co-TVaR 99.5 %, sd 2 %",
                                        "Euler co-TVaR 99.5 %, sd 3 %"};
     for (int k = 0; k < 3; k++) {
         exact[k] = contribution[k] / 1000 * value;
@@ -111,8 +122,10 @@ xmc_status xmc_case_equity(xmc_case *c) {
     for (int k = 0; k < 3 && e == XMC_OK; k++)
         xmc_check_print(c, &euler[k]);
     static const char *student_vol[] = {"0.01", "0.01", "0.01"};
-    const law t4 = {0.01 * value, {2.64949190679, 3.25558670476, 5.07220579029},
-                    {3.69151048568, 4.47233067549, 6.84919128954}, "Student t4"};
+    const law t4 = {0.01 * value,
+                    {2.64949190679, 3.25558670476, 5.07220579029},
+                    {3.69151048568, 4.47233067549, 6.84919128954},
+                    "Student t4"};
     if (e == XMC_OK)
         e = write_files(c, 4, student_vol, true);
     return e == XMC_OK ? check_law(c, &t4, NULL, NULL) : e;

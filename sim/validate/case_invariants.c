@@ -1,6 +1,6 @@
 /* T17: what must hold exactly in every trial, and what must not change the bits. */
-#include "sim/validate/cat_files.h"
 #include "kernels/vmath.h"
+#include "sim/validate/cat_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,50 +12,62 @@ typedef struct {
     double scale;         /* of every amount */
 } variant;
 
-/* Forty locations of two accounts in four cells, random damage, terms, a quota share and an excess layer. */
+/* Forty locations of two accounts in four cells, random damage, terms, a quota share and an excess
+ * layer. */
 static xmc_status write_files(xmc_case *c, const variant *v) {
     char text[16384];
-    int n = snprintf(text, sizeof text,
-                     "PortNumber,AccNumber,LocNumber,CountryCode,Latitude,Longitude,LocPerilsCovered,LocCurrency,"
-                     "BuildingTIV,ContentsTIV,LocDed6All,LocLimit6All,FlexiLocVulnerability,FlexiLocRegion\n");
+    int n = snprintf(
+        text, sizeof text,
+        "PortNumber,AccNumber,LocNumber,CountryCode,Latitude,Longitude,LocPerilsCovered,"
+        "LocCurrency,"
+        "BuildingTIV,ContentsTIV,LocDed6All,LocLimit6All,FlexiLocVulnerability,FlexiLocRegion\n");
     for (int k = 0; k < LOCATIONS; k++) {
         int i = v->reversed ? LOCATIONS - 1 - k : k;
-        n += snprintf(text + n, sizeof text - (size_t)n, "1,%s,%d,CN,%.2f,116.1,ORF,CNY,%.17g,%.17g,%.17g,%.17g,c,%s\n",
-                      i % 3 ? "A" : "B", i + 1, 28.1 + 0.25 * (i % 4), v->scale * 65536 * (i + 1), v->scale * 8192 * i,
-                      v->scale * 1024, v->scale * 1048576, i % 2 ? "north" : "south");
+        n += snprintf(text + n, sizeof text - (size_t)n,
+                      "1,%s,%d,CN,%.2f,116.1,ORF,CNY,%.17g,%.17g,%.17g,%.17g,c,%s\n",
+                      i % 3 ? "A" : "B", i + 1, 28.1 + 0.25 * (i % 4), v->scale * 65536 * (i + 1),
+                      v->scale * 8192 * i, v->scale * 1024, v->scale * 1048576,
+                      i % 2 ? "north" : "south");
     }
     if (v->extra)
-        n += snprintf(text + n, sizeof text - (size_t)n, "1,A,999,CN,28.1,116.1,ORF,CNY,0,0,0,0,c,north\n");
+        n += snprintf(text + n, sizeof text - (size_t)n,
+                      "1,A,999,CN,28.1,116.1,ORF,CNY,0,0,0,0,c,north\n");
     xmc_status e = xmc_case_file(c, "location.csv", "%s", text);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "account.csv",
-                          "PortNumber,AccNumber,PolNumber,AccCurrency,PolPerilsCovered,LOB,PolInceptionDate,"
-                          "PolExpiryDate,LayerAttachment,LayerLimit,LayerParticipation\n"
-                          "1,A,P1,CNY,ORF,PROPERTY,2025-01-01,2026-12-31,%.17g,%.17g,0.75\n"
-                          "1,B,P2,CNY,ORF,PROPERTY,2025-01-01,2026-12-31,0,0,1\n",
-                          v->scale * 2048, v->scale * 4194304);
+        e = xmc_case_file(
+            c, "account.csv",
+            "PortNumber,AccNumber,PolNumber,AccCurrency,PolPerilsCovered,LOB,PolInceptionDate,"
+            "PolExpiryDate,LayerAttachment,LayerLimit,LayerParticipation\n"
+            "1,A,P1,CNY,ORF,PROPERTY,2025-01-01,2026-12-31,%.17g,%.17g,0.75\n"
+            "1,B,P2,CNY,ORF,PROPERTY,2025-01-01,2026-12-31,0,0,1\n",
+            v->scale * 2048, v->scale * 4194304);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "reins_info.csv",
-                          "ReinsNumber,ReinsType,ReinsPeril,ReinsInceptionDate,ReinsExpiryDate,InuringPriority,ReinsCurrency,"
-                          "CededPercent,OccAttachment,OccLimit,Reinstatement,ReinstatementCharge,ReinsPremium\n"
-                          "Q,QS,AA1,2025-01-01,2026-12-31,1,CNY,0.25,0,0,0,0,0\n"
-                          "X,CXL,AA1,2025-01-01,2026-12-31,2,CNY,0,%.17g,%.17g,1,1,%.17g\n",
-                          v->scale * 262144, v->scale * 524288, v->scale * 65536);
+        e = xmc_case_file(
+            c, "reins_info.csv",
+            "ReinsNumber,ReinsType,ReinsPeril,ReinsInceptionDate,ReinsExpiryDate,InuringPriority,"
+            "ReinsCurrency,"
+            "CededPercent,OccAttachment,OccLimit,Reinstatement,ReinstatementCharge,ReinsPremium\n"
+            "Q,QS,AA1,2025-01-01,2026-12-31,1,CNY,0.25,0,0,0,0,0\n"
+            "X,CXL,AA1,2025-01-01,2026-12-31,2,CNY,0,%.17g,%.17g,1,1,%.17g\n",
+            v->scale * 262144, v->scale * 524288, v->scale * 65536);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "analysis.yaml",
-                          "title: invariants\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\nloss_grid: %.17g\n"
-                          "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
-                          "book:\n  lines: lines.csv\n  locations: [location.csv]\n  accounts: [account.csv]\n"
-                          "  reinsurance_info: reins_info.csv\n  reinsurance_scope: reins_scope.csv\n"
-                          "models:\n  events: events.h5\n  damage_bins: damage_bins.csv\n"
-                          "  vulnerability: vulnerability.csv\n  vulnerability_map: vulnerability_map.csv\n"
-                          "  attritional: attritional.yaml\n",
-                          0x1p-6 * v->scale);
+        e = xmc_case_file(
+            c, "analysis.yaml",
+            "title: invariants\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: "
+            "1000\nloss_grid: %.17g\n"
+            "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
+            "book:\n  lines: lines.csv\n  locations: [location.csv]\n  accounts: [account.csv]\n"
+            "  reinsurance_info: reins_info.csv\n  reinsurance_scope: reins_scope.csv\n"
+            "models:\n  events: events.h5\n  damage_bins: damage_bins.csv\n"
+            "  vulnerability: vulnerability.csv\n  vulnerability_map: vulnerability_map.csv\n"
+            "  attritional: attritional.yaml\n",
+            0x1p-6 * v->scale);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "attritional.yaml",
-                          "lines:\n  - name: liability\n    lob: LIABILITY\n    region: north\n    frequency: 5\n"
-                          "    severity: {law: lognormal, mean: %.17g, cv: 2}\n    source: known answer\n",
-                          v->scale * 10000);
+        e = xmc_case_file(
+            c, "attritional.yaml",
+            "lines:\n  - name: liability\n    lob: LIABILITY\n    region: north\n    frequency: 5\n"
+            "    severity: {law: lognormal, mean: %.17g, cv: 2}\n    source: known answer\n",
+            v->scale * 10000);
     return e;
 }
 
@@ -74,15 +86,18 @@ static xmc_status write_fixed(xmc_case *c) {
     char text[8192];
     int n = snprintf(text, sizeof text, "function,intensity_bin,damage_bin,probability\n");
     for (int i = 1; i <= EVENTS; i++)
-        n += snprintf(text + n, sizeof text - (size_t)n, "f,%d,1,%.17g\nf,%d,2,%.17g\nf,%d,3,%.17g\n", i,
-                      (32. - i) / 64, i, 0.5, i, i / 64.);
+        n += snprintf(text + n, sizeof text - (size_t)n,
+                      "f,%d,1,%.17g\nf,%d,2,%.17g\nf,%d,3,%.17g\n", i, (32. - i) / 64, i, 0.5, i,
+                      i / 64.);
     if (e == XMC_OK)
         e = xmc_case_file(c, "vulnerability.csv", "%s", text);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "lines.csv",
-                          "lob,segment,cross_line\nPROPERTY,property,property\nLIABILITY,liability,liability\n");
+        e = xmc_case_file(
+            c, "lines.csv",
+            "lob,segment,cross_line\nPROPERTY,property,property\nLIABILITY,liability,liability\n");
     if (e == XMC_OK)
-        e = xmc_case_file(c, "reins_scope.csv", "ReinsNumber,PortNumber,AccNumber,LOB\nQ,,,PROPERTY\nX,,,PROPERTY\n");
+        e = xmc_case_file(c, "reins_scope.csv",
+                          "ReinsNumber,PortNumber,AccNumber,LOB\nQ,,,PROPERTY\nX,,,PROPERTY\n");
     return e;
 }
 
@@ -90,7 +105,8 @@ static xmc_status column(xmc_case *c, const char *name, size_t row, double *out)
     return xmc_results_column(c->results, name, row, out, c->diag);
 }
 
-/* net = gross - ceded, total = sum of segments, largest occurrence <= year: counts the trials that break it. */
+/* net = gross - ceded, total = sum of segments, largest occurrence <= year: counts the trials that
+ * break it. */
 static xmc_status check_sums(xmc_case *c) {
     const size_t n = TRIALS;
     double *gross = malloc(5 * n * sizeof *gross);
@@ -105,7 +121,8 @@ static xmc_status check_sums(xmc_case *c) {
         snprintf(name[0], 64, "%s_gross", risks[r]);
         snprintf(name[1], 64, "%s_ceded", risks[r]);
         snprintf(name[2], 64, "%s_net", risks[r]);
-        if ((e = column(c, name[0], 0, gross)) != XMC_OK || (e = column(c, name[1], 0, ceded)) != XMC_OK ||
+        if ((e = column(c, name[0], 0, gross)) != XMC_OK ||
+            (e = column(c, name[1], 0, ceded)) != XMC_OK ||
             (e = column(c, name[2], 0, net)) != XMC_OK)
             break;
         for (size_t t = 0; t < n; t++)
@@ -137,11 +154,14 @@ static xmc_status check_sums(xmc_case *c) {
     free(gross);
     if (e != XMC_OK)
         return e;
-    xmc_case_exact(c, "net = gross - ceded in every trial", broken_net == 0, "%zu of %zu broken", broken_net, n);
-    xmc_case_exact(c, "ceded = recoveries - reinstatement premium", broken_recovery == 0, "%zu of %zu broken",
-                   broken_recovery, n);
-    xmc_case_exact(c, "total = sum of segments in every trial", broken_total == 0, "%zu of %zu broken", broken_total, n);
-    xmc_case_exact(c, "largest occurrence <= year in every trial", broken_occ == 0, "%zu of %zu broken", broken_occ, n);
+    xmc_case_exact(c, "net = gross - ceded in every trial", broken_net == 0, "%zu of %zu broken",
+                   broken_net, n);
+    xmc_case_exact(c, "ceded = recoveries - reinstatement premium", broken_recovery == 0,
+                   "%zu of %zu broken", broken_recovery, n);
+    xmc_case_exact(c, "total = sum of segments in every trial", broken_total == 0,
+                   "%zu of %zu broken", broken_total, n);
+    xmc_case_exact(c, "largest occurrence <= year in every trial", broken_occ == 0,
+                   "%zu of %zu broken", broken_occ, n);
     return XMC_OK;
 }
 
@@ -179,13 +199,16 @@ xmc_status xmc_case_invariants(xmc_case *c) {
     if (e == XMC_OK)
         e = xmc_case_run(c, 1, TRIALS, 2, 0, other);
     if (e == XMC_OK)
-        xmc_case_exact(c, "other seeds: other bits", strcmp(base, other) != 0, "%.12s %.12s", base, other);
-    /* Everything times a power of two, the grid too: every loss exactly that multiple, so the total column is. */
+        xmc_case_exact(c, "other seeds: other bits", strcmp(base, other) != 0, "%.12s %.12s", base,
+                       other);
+    /* Everything times a power of two, the grid too: every loss exactly that multiple, so the total
+     * column is. */
     double *once = malloc(2 * TRIALS * sizeof *once);
     if (!once)
         return xmc_no_memory(c->diag, 2 * TRIALS * sizeof *once, "columns");
     const variant fourfold = {.scale = 4};
-    if (e == XMC_OK && (e = write_files(c, &plain)) == XMC_OK && (e = xmc_case_run(c, 0, TRIALS, 2, 0, NULL)) == XMC_OK &&
+    if (e == XMC_OK && (e = write_files(c, &plain)) == XMC_OK &&
+        (e = xmc_case_run(c, 0, TRIALS, 2, 0, NULL)) == XMC_OK &&
         (e = column(c, "total", 0, once)) == XMC_OK && (e = write_files(c, &fourfold)) == XMC_OK &&
         (e = xmc_case_run(c, 0, TRIALS, 2, 0, NULL)) == XMC_OK)
         e = column(c, "total", 0, once + TRIALS);
@@ -197,6 +220,7 @@ xmc_status xmc_case_invariants(xmc_case *c) {
     free(once);
     /* The attritional lognormal's mu is log(4) off, which rounds: to grid tolerance. */
     if (e == XMC_OK)
-        xmc_case_exact(c, "amounts times 4: losses times 4", worst <= 0x1p-6 * 4 * 8, "largest difference %g", worst);
+        xmc_case_exact(c, "amounts times 4: losses times 4", worst <= 0x1p-6 * 4 * 8,
+                       "largest difference %g", worst);
     return e;
 }

@@ -6,7 +6,8 @@
 #include <math.h>
 
 xmc_status xmc_case_streams(xmc_case *c) {
-    static const uint32_t first[] = {0xa15c02b7, 0x7b47f409, 0xba1d3330, 0x83d2f293, 0xbfa4784b, 0xcbed606e};
+    static const uint32_t first[] = {0xa15c02b7, 0x7b47f409, 0xba1d3330,
+                                     0x83d2f293, 0xbfa4784b, 0xcbed606e};
     xmc_stream s = xmc_stream_pcg32(42, 54);
     int equal = 0;
     for (int i = 0; i < 6; i++)
@@ -20,7 +21,8 @@ xmc_status xmc_case_streams(xmc_case *c) {
     xmc_case_exact(c, "jump of 100003 equals as many draws", a.state == b.state, "%016llx %016llx",
                    (unsigned long long)a.state, (unsigned long long)b.state);
 
-    /* Words of neighbouring addresses: number of equal bits of 2^20 pairs against binomial(2^25, 1/2). */
+    /* Words of neighbouring addresses: number of equal bits of 2^20 pairs against binomial(2^25,
+     * 1/2). */
     for (uint64_t step = 1; step <= UINT64_C(1) << 44; step <<= 11) {
         uint64_t bits = 0, n = UINT64_C(1) << 20;
         for (uint64_t i = 0; i < n; i++) {
@@ -34,8 +36,12 @@ xmc_status xmc_case_streams(xmc_case *c) {
     }
     static const struct {
         double p, x;
-    } tail[] = {{1e-15, -7.941345326170997}, {1e-10, -6.361340902404056}, {0.005, -2.575829303548901},
-                {0.25, -0.6744897501960817}, {0.5, 0}, {0.975, 1.959963984540054}};
+    } tail[] = {{1e-15, -7.941345326170997},
+                {1e-10, -6.361340902404056},
+                {0.005, -2.575829303548901},
+                {0.25, -0.6744897501960817},
+                {0.5, 0},
+                {0.975, 1.959963984540054}};
     double worst = 0;
     for (size_t i = 0; i < sizeof tail / sizeof tail[0]; i++) {
         double d = fabs(xmc_normal_quantile(tail[i].p) - tail[i].x);

@@ -10,7 +10,8 @@ static xmc_status write_events(xmc_case *c, const xmc_cat_case *cat) {
     snprintf(path, sizeof path, "%s/events.h5", c->folder);
     /* One cell holds the location at 28.1 N, 116.1 E. */
     uint32_t cell = 472 * 1440 + 1184;
-    xmc_event_set e = {.n_events = n, .n_cells = 1, .n_footprint = n, .cell_size = 0.25, .cell_id = &cell};
+    xmc_event_set e = {
+        .n_events = n, .n_cells = 1, .n_footprint = n, .cell_size = 0.25, .cell_id = &cell};
     e.event_id = calloc(n, sizeof *e.event_id);
     e.peril = calloc(n, sizeof *e.peril);
     e.rate = calloc(n, sizeof *e.rate);
@@ -20,7 +21,8 @@ static xmc_status write_events(xmc_case *c, const xmc_cat_case *cat) {
     e.footprint_cell = calloc(n, sizeof *e.footprint_cell);
     e.footprint_bin = calloc(n, sizeof *e.footprint_bin);
     xmc_status status = XMC_SYSTEM;
-    if (e.event_id && e.peril && e.rate && e.day_first && e.day_last && e.offset && e.footprint_cell && e.footprint_bin) {
+    if (e.event_id && e.peril && e.rate && e.day_first && e.day_last && e.offset &&
+        e.footprint_cell && e.footprint_bin) {
         for (size_t i = 0; i < n; i++) {
             e.event_id[i] = (uint32_t)(i + 1);
             e.peril[i] = XMC_PERIL_ORF;
@@ -51,7 +53,8 @@ static xmc_status write_vulnerability(xmc_case *c, const xmc_cat_case *cat) {
     char *bins = malloc(size), *rows = malloc(size);
     xmc_status status = XMC_SYSTEM;
     if (bins && rows) {
-        int b = snprintf(bins, size, "bin,from,to\n"), r = snprintf(rows, size, "function,intensity_bin,damage_bin,probability\n");
+        int b = snprintf(bins, size, "bin,from,to\n"),
+            r = snprintf(rows, size, "function,intensity_bin,damage_bin,probability\n");
         for (size_t i = 0; i < cat->n; i++) {
             double ratio = cat->loss[i] / cat->tiv;
             b += snprintf(bins + b, size - (size_t)b, "%zu,%.17g,%.17g\n", i + 1, ratio, ratio);
@@ -84,28 +87,35 @@ xmc_status xmc_case_cat_files(xmc_case *c, const xmc_cat_case *cat) {
         e = xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nPROPERTY,property,property\n");
     if (e == XMC_OK)
         e = xmc_case_file(c, "location.csv",
-                          "PortNumber,AccNumber,LocNumber,CountryCode,Latitude,Longitude,LocPerilsCovered,LocCurrency,"
-                          "BuildingTIV,FlexiLocVulnerability,FlexiLocRegion\n1,A,1,CN,28.1,116.1,ORF,CNY,%.17g,c,CN\n",
+                          "PortNumber,AccNumber,LocNumber,CountryCode,Latitude,Longitude,"
+                          "LocPerilsCovered,LocCurrency,"
+                          "BuildingTIV,FlexiLocVulnerability,FlexiLocRegion\n1,A,1,CN,28.1,116.1,"
+                          "ORF,CNY,%.17g,c,CN\n",
                           cat->tiv);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "account.csv",
-                          "PortNumber,AccNumber,PolNumber,AccCurrency,PolPerilsCovered,LOB,PolInceptionDate,"
-                          "PolExpiryDate\n1,A,P,CNY,ORF,PROPERTY,2025-01-01,2026-12-31\n");
+        e = xmc_case_file(
+            c, "account.csv",
+            "PortNumber,AccNumber,PolNumber,AccCurrency,PolPerilsCovered,LOB,PolInceptionDate,"
+            "PolExpiryDate\n1,A,P,CNY,ORF,PROPERTY,2025-01-01,2026-12-31\n");
     if (e == XMC_OK && treaties)
-        e = xmc_case_file(c, "reins_info.csv",
-                          "ReinsNumber,ReinsType,ReinsPeril,ReinsInceptionDate,ReinsExpiryDate,InuringPriority,ReinsCurrency,"
-                          "OccAttachment,OccLimit,Reinstatement,ReinstatementCharge,ReinsPremium\n%s",
-                          cat->reinsurance);
+        e = xmc_case_file(
+            c, "reins_info.csv",
+            "ReinsNumber,ReinsType,ReinsPeril,ReinsInceptionDate,ReinsExpiryDate,InuringPriority,"
+            "ReinsCurrency,"
+            "OccAttachment,OccLimit,Reinstatement,ReinstatementCharge,ReinsPremium\n%s",
+            cat->reinsurance);
     if (e == XMC_OK && treaties)
         e = xmc_case_file(c, "reins_scope.csv", "%s", scope);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "analysis.yaml",
-                          "title: known answer %s\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
-                          "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
-                          "book:\n  lines: lines.csv\n  locations: [location.csv]\n  accounts: [account.csv]\n%s"
-                          "models:\n  events: events.h5\n  damage_bins: damage_bins.csv\n"
-                          "  vulnerability: vulnerability.csv\n  vulnerability_map: vulnerability_map.csv\n",
-                          c->name,
-                          treaties ? "  reinsurance_info: reins_info.csv\n  reinsurance_scope: reins_scope.csv\n" : "");
+        e = xmc_case_file(
+            c, "analysis.yaml",
+            "title: known answer %s\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
+            "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
+            "book:\n  lines: lines.csv\n  locations: [location.csv]\n  accounts: [account.csv]\n%s"
+            "models:\n  events: events.h5\n  damage_bins: damage_bins.csv\n"
+            "  vulnerability: vulnerability.csv\n  vulnerability_map: vulnerability_map.csv\n",
+            c->name,
+            treaties ? "  reinsurance_info: reins_info.csv\n  reinsurance_scope: reins_scope.csv\n"
+                     : "");
     return e;
 }

@@ -1,4 +1,5 @@
-/* The smallest catastrophe book: one location, one policy, and events each of which causes a fixed loss. */
+/* The smallest catastrophe book: one location, one policy, and events each of which causes a fixed
+ * loss. */
 #ifndef CROSSMC_VALIDATE_CAT_FILES_H
 #define CROSSMC_VALIDATE_CAT_FILES_H
 
@@ -8,7 +9,8 @@ typedef struct {
     size_t n;
     const double *rate, *loss; /* [n]; losses > 0, at most tiv */
     double tiv;
-    const char *reinsurance; /* rows of reins_info.csv, without header; "" = none. Each covers everything. */
+    const char *reinsurance; /* rows of reins_info.csv, without header; "" = none. Each covers
+                                everything. */
     const char *treaties[8]; /* ReinsNumbers of those rows, NULL after the last */
 } xmc_cat_case;
 

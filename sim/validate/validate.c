@@ -40,18 +40,21 @@ static void say_where(FILE *f) {
         strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &tm);
     struct utsname host = {0};
     uname(&host);
-    fprintf(f, "crossmc %s, validation report of %s\n%s, %s %s, %s\n", XMC_VERSION, date, XMC_COMPILER, host.sysname,
-            host.release, host.machine);
+    fprintf(f, "crossmc %s, validation report of %s\n%s, %s %s, %s\n", XMC_VERSION, date,
+            XMC_COMPILER, host.sysname, host.release, host.machine);
 }
 
 xmc_status xmc_validate(const xmc_validate_options *o, unsigned *failed, xmc_diag *diag) {
     char temporary[] = "/tmp/crossmc-validate-XXXXXX";
     const char *folder = o->folder;
-    if (folder ? mkdir(folder, 0777) != 0 && access(folder, W_OK) != 0 : !(folder = mkdtemp(temporary)))
+    if (folder ? mkdir(folder, 0777) != 0 && access(folder, W_OK) != 0
+               : !(folder = mkdtemp(temporary)))
         return xmc_file_error(diag, folder ? folder : temporary, "making the cases' folder");
     say_where(o->out);
-    fprintf(o->out, "A quantity passes when each of %d seeds and their mean lie within 4 standard errors.\n",
-            XMC_VALIDATE_SEEDS);
+    fprintf(
+        o->out,
+        "A quantity passes when each of %d seeds and their mean lie within 4 standard errors.\n",
+        XMC_VALIDATE_SEEDS);
     *failed = 0;
     xmc_status status = XMC_OK;
     unsigned ran = 0, checks = 0;
@@ -59,13 +62,18 @@ xmc_status xmc_validate(const xmc_validate_options *o, unsigned *failed, xmc_dia
         if (o->only && strcmp(o->only, cases[i].name) != 0)
             continue;
         ran++;
-        fprintf(o->out, "\n%s: %s\n%-4s %-46s %16s %16s %12s %7s %7s  %s\n", cases[i].name, cases[i].title, "case",
-                "quantity", "value", "expected", "std error", "z", "max |z|", "verdict");
-        xmc_case c = {.options = o, .name = cases[i].name, .trials = o->trials ? o->trials : 100000, .diag = diag};
+        fprintf(o->out, "\n%s: %s\n%-4s %-46s %16s %16s %12s %7s %7s  %s\n", cases[i].name,
+                cases[i].title, "case", "quantity", "value", "expected", "std error", "z",
+                "max |z|", "verdict");
+        xmc_case c = {.options = o,
+                      .name = cases[i].name,
+                      .trials = o->trials ? o->trials : 100000,
+                      .diag = diag};
         snprintf(c.folder, sizeof c.folder, "%s/%s", folder, cases[i].name);
         c.column = malloc(2 * c.trials * sizeof(double)); /* the second half is scratch */
         if (!c.column)
-            status = xmc_no_memory(diag, 2 * c.trials * sizeof(double), "a column of the year loss table");
+            status = xmc_no_memory(diag, 2 * c.trials * sizeof(double),
+                                   "a column of the year loss table");
         else if (mkdir(c.folder, 0777) != 0 && access(c.folder, W_OK) != 0)
             status = xmc_file_error(diag, c.folder, "making the case's folder");
         else
@@ -76,7 +84,9 @@ xmc_status xmc_validate(const xmc_validate_options *o, unsigned *failed, xmc_dia
         checks += c.checks;
     }
     if (!ran)
-        status = xmc_error(diag, XMC_USAGE, "no case '%s': expected T1, T3, T4, T6, T8, T10, T12, T14, T15 or T17", o->only);
+        status = xmc_error(diag, XMC_USAGE,
+                           "no case '%s': expected T1, T3, T4, T6, T8, T10, T12, T14, T15 or T17",
+                           o->only);
     fprintf(o->out, "\n%u checks, %u failed\n", checks, *failed);
     if (!o->folder)
         nftw(temporary, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
