@@ -1,0 +1,32 @@
+#include "output/results_internal.h"
+
+#include <stdlib.h>
+
+/* Event loss table: /elt. */
+static void write_elt(xmc_results *r, const xmc_elt *elt) {
+    xmc_h5 *h = &r->h;
+    uint64_t *id = calloc(elt->n + 1, sizeof *id);
+    if (!id) {
+        h->status = xmc_no_memory(h->diag, elt->n * sizeof *id, "the event loss table");
+        return;
+    }
+    for (size_t i = 0; i < elt->n; i++)
+        id[i] = elt->event_id[i];
+    xmc_h5_dims d = XMC_H5_DIMS1("/elt/event_id");
+    xmc_h5_group(h, "/elt");
+    xmc_h5_scale_u64(h, "/elt/event_id", id, elt->n, "1", "event of the event set");
+    xmc_h5_f64(h, "/elt/rate", d, elt->rate, "1/year", "annual rate");
+    xmc_h5_f64(h, "/elt/mean_loss", d, elt->mean_loss, "CNY", "mean gross loss per occurrence");
+    xmc_h5_f64(h, "/elt/sd_loss", d, elt->sd_loss, "CNY",
+               "standard deviation of the gross loss per occurrence");
+    xmc_h5_f64(h, "/elt/max_loss", d, elt->max_loss, "CNY", "largest gross loss simulated");
+    xmc_h5_u64(h, "/elt/occurrences", d, elt->occurrences, "1", "occurrences simulated");
+    free(id);
+}
+
+xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag *diag) {
+    r->h.diag = diag;
+    if (elt && elt->n)
+        write_elt(r, elt);
+    return r->h.status;
+}
