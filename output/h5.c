@@ -7,6 +7,8 @@ void xmc_h5_quiet(void) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
+/* Reasons are asked for before anything is closed: every call of HDF5 forgets those before it. */
+
 /* HDF5's innermost error. Its file-driver messages bury the system's words between addresses and
  * times: those are cut out. */
 static herr_t deepest(unsigned n, const H5E_error2_t *e, void *out) {
@@ -18,19 +20,23 @@ static herr_t deepest(unsigned n, const H5E_error2_t *e, void *out) {
     if (m) {
         m += sizeof marker - 1;
         size_t len = strcspn(m, "'");
-        snprintf(text, 400, "%.*s", (int)(len < 399 ? len : 399), m);
+        snprintf(text, XMC_H5_REASON, "%.*s", (int)(len < 399 ? len : 399), m);
     } else {
-        snprintf(text, 400, "%s", e->desc);
+        snprintf(text, XMC_H5_REASON, "%s", e->desc);
     }
     return 0;
+}
+
+void xmc_h5_reason(char text[XMC_H5_REASON]) {
+    text[0] = '\0';
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, deepest, text);
 }
 
 xmc_status xmc_h5_fail(xmc_h5 *h, const char *doing) {
     if (h->status != XMC_OK)
         return h->status;
-    char text[400] = "";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, deepest, text);
-    H5Eclear2(H5E_DEFAULT);
+    char text[XMC_H5_REASON];
+    xmc_h5_reason(text);
     h->status = h->writing ? XMC_SYSTEM : XMC_BAD_INPUT;
     return xmc_error(h->diag, h->status, "%s: %s: %s", h->path, doing,
                      text[0] ? text : "HDF5 gives no reason");
@@ -137,11 +143,11 @@ hid_t xmc_h5_create(xmc_h5 *h, const char *path, hid_t type, xmc_h5_dims dims, h
         return H5I_INVALID_HID;
     hid_t space = dims.rank ? H5Screate_simple(dims.rank, n, NULL) : H5Screate(H5S_SCALAR);
     hid_t d = H5Dcreate2(h->file, path, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
-    H5Sclose(space);
-    if (d < 0) {
+    if (d < 0)
         xmc_h5_fail(h, path);
+    H5Sclose(space);
+    if (d < 0)
         return d;
-    }
     for (int i = 0; i < dims.rank; i++) {
         hid_t s = H5Dopen2(h->file, dims.scale[i], H5P_DEFAULT);
         if (s < 0 || H5DSattach_scale(d, s, (unsigned)i) < 0)

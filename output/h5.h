@@ -21,6 +21,9 @@ typedef struct {
 
 /* Switches HDF5's own printing of errors off. */
 void xmc_h5_quiet(void);
+/* HDF5's deepest message about the last call of this thread, which failed. */
+enum { XMC_H5_REASON = 400 };
+void xmc_h5_reason(char text[XMC_H5_REASON]);
 /* Reports the failure of the last HDF5 call with HDF5's deepest message; keeps only the first. */
 xmc_status xmc_h5_fail(xmc_h5 *h, const char *doing);
 

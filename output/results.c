@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -59,7 +61,7 @@ static void list_datasets(xmc_results *r) {
         add(r, d);
     }
     if (r->n_treaties) {
-        add(r, (xmc_ylt_dataset){.name = "treaty", .row_scale = "/treaty", .rows = r->n_treaties});
+        add(r, (xmc_ylt_dataset){.name = "treaty", .row_scale = "/treaty_name", .rows = r->n_treaties});
         add_column(r, "reinstatement_premium");
     }
     qsort(r->datasets, r->n_datasets, sizeof *r->datasets, by_name);
@@ -153,6 +155,46 @@ static xmc_status check_unlocked(const char *part, xmc_diag *diag) {
     return XMC_OK;
 }
 
+static xmc_status no_room(const char *part, uint64_t size, int error, xmc_diag *diag) {
+    struct statvfs v;
+    char *copy = strdup(part);
+    double left =
+        copy && statvfs(dirname(copy), &v) == 0 ? (double)v.f_bavail * (double)v.f_frsize : NAN;
+    free(copy);
+    return xmc_error(diag, XMC_SYSTEM,
+                     "%s: no room for the results: %.3f MB wanted, %.3f MB free on the disk: %s",
+                     part, (double)size / 1e6, left / 1e6, strerror(error));
+}
+
+/* Upper bound of the file: the year loss table in whole chunks, and the tables around it. */
+static uint64_t size_bound(const xmc_results *r) {
+    uint64_t chunk = r->trials < XMC_RESULTS_CHUNK ? r->trials : XMC_RESULTS_CHUNK;
+    uint64_t chunks = (r->trials + chunk - 1) / chunk, rows = 0;
+    for (size_t i = 0; i < r->n_datasets; i++)
+        rows += r->datasets[i].rows;
+    const xmc_analysis *a = r->meta.analysis;
+    return rows * chunks * chunk * sizeof(double) + 64 * a->events.n_events +
+           4096 * (r->segments.n + r->n_treaties + a->n_inputs) +
+           2 * (a->text ? strlen(a->text) : 0) + (UINT64_C(4) << 20);
+}
+
+/* Creates PATH.part and tries whether the whole file fits, before HDF5 knows of it: HDF5 does not
+ * survive a disk that fills while it writes what it holds back (see abort). */
+static xmc_status check_room(xmc_results *r, const char *part, xmc_diag *diag) {
+    int fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        int e = errno;
+        return xmc_error(diag, XMC_SYSTEM, "%s: creating the results file: %s", part, strerror(e));
+    }
+    uint64_t size = size_bound(r);
+    int e = posix_fallocate(fd, 0, (off_t)size);
+    close(fd);
+    if (e == 0 || e == EOPNOTSUPP || e == EINVAL)
+        return XMC_OK;
+    unlink(part);
+    return no_room(part, size, e, diag);
+}
+
 static int descriptor(const xmc_results *r) {
     void *handle = NULL;
     if (H5Fget_vfd_handle(r->h.file, H5P_DEFAULT, &handle) < 0 || !handle)
@@ -160,22 +202,25 @@ static int descriptor(const xmc_results *r) {
     return *(const int *)handle;
 }
 
-/* Takes the disk space now: an allocated dataset is a hole in the file until it is written. */
-static xmc_status reserve(xmc_results *r) {
+/* Takes the disk space of all that HDF5 has allocated, and only then lets HDF5 write what it holds
+ * back: an allocated dataset is a hole in the file until it is written, and a flush that fails
+ * leaves HDF5 unable to close the file ever. */
+static xmc_status reserve_and_flush(xmc_results *r, const char *doing) {
+    xmc_h5 *h = &r->h;
+    if (h->status != XMC_OK)
+        return h->status;
     hsize_t size = 0;
-    if (H5Fflush(r->h.file, H5F_SCOPE_LOCAL) < 0 || H5Fget_filesize(r->h.file, &size) < 0)
-        return xmc_h5_fail(&r->h, "allocating the year loss table");
     int fd = descriptor(r);
-    if (fd < 0 || fallocate(fd, 0, 0, (off_t)size) == 0 || errno == EOPNOTSUPP || errno == ENOSYS ||
-        errno == EINTR)
-        return XMC_OK; /* where the file system cannot reserve, a full disk shows on writing */
-    int e = errno;
-    struct statvfs v;
-    double free_gb = statvfs(r->part, &v) == 0 ? (double)v.f_bavail * (double)v.f_frsize / 1e9 : 0;
-    r->h.status = XMC_SYSTEM;
-    return xmc_error(r->h.diag, XMC_SYSTEM,
-                     "%s: no room for the results: %.3f GB wanted, %.3f GB free: %s", r->part,
-                     (double)size / 1e9, free_gb, strerror(e));
+    if (fd < 0 || H5Fget_filesize(h->file, &size) < 0)
+        return xmc_h5_fail(h, doing);
+    int e = posix_fallocate(fd, 0, (off_t)size);
+    if (e != 0 && e != EOPNOTSUPP && e != EINVAL)
+        return h->status = no_room(r->part, size, e, h->diag);
+    if (H5Fflush(h->file, H5F_SCOPE_LOCAL) < 0)
+        return xmc_h5_fail(h, doing);
+    if (fsync(fd) != 0)
+        return h->status = xmc_file_error(h->diag, r->part, "syncing to disk");
+    return XMC_OK;
 }
 
 static void write_root(xmc_results *r) {
@@ -201,7 +246,7 @@ static void write_registry(xmc_results *r) {
     xmc_h5 *h = &r->h;
     xmc_h5_scale_length(h, "/trial", r->trials, "simulated year, 0 …");
     if (r->n_treaties)
-        xmc_h5_scale_strings(h, "/treaty", (const char *const *)r->treaty_names, r->n_treaties,
+        xmc_h5_scale_strings(h, "/treaty_name", (const char *const *)r->treaty_names, r->n_treaties,
                              "treaty: number and name");
     size_t n = r->segments.n;
     if (!n)
@@ -326,22 +371,27 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
         status = copy_meta(r, meta, diag);
     if (status == XMC_OK)
         status = check_unlocked(part, diag);
+    if (status == XMC_OK) {
+        list_datasets(r);
+        status = check_room(r, part, diag);
+    }
     if (status != XMC_OK) {
         free(part);
         xmc_results_abort(r);
         return status;
     }
     r->h.path = part;
-    list_datasets(r);
 
     /* New format only: chunks of a dataset of fixed size that is allocated early need no index. */
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110);
     r->h.file = H5Fcreate(part, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    H5Pclose(access);
-    if (r->h.file < 0) {
+    if (r->h.file < 0)
         status = xmc_h5_fail(&r->h, "creating the results file");
+    H5Pclose(access);
+    if (status != XMC_OK) {
         r->h.path = NULL;
+        unlink(part);
         free(part);
         xmc_results_abort(r);
         return status;
@@ -351,9 +401,7 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
     write_registry(r);
     create_datasets(r);
     xmc_results_write_provenance(r);
-    if (r->h.status == XMC_OK)
-        reserve(r);
-    status = r->h.status;
+    status = reserve_and_flush(r, "allocating the year loss table");
     if (status != XMC_OK) {
         xmc_results_abort(r);
         return status;
@@ -382,6 +430,7 @@ static void write_row(xmc_results *r, const xmc_ylt_dataset *d, size_t row, cons
 }
 
 xmc_status xmc_results_write_block(xmc_results *r, const xmc_block *block, xmc_diag *diag) {
+    xmc_h5_quiet(); /* the setting belongs to the thread */
     r->h.diag = diag;
     if (r->h.status != XMC_OK)
         return r->h.status;
@@ -445,11 +494,7 @@ static xmc_status seal(xmc_results *r, const char *sha256) {
     xmc_h5 *h = &r->h;
     hid_t root = H5Gopen2(h->file, "/", H5P_DEFAULT);
     xmc_h5_attr_string(h, root, "ylt_sha256", sha256);
-    int fd = descriptor(r);
-    if (h->status == XMC_OK && H5Fflush(h->file, H5F_SCOPE_LOCAL) < 0)
-        xmc_h5_fail(h, "writing the tables");
-    if (h->status == XMC_OK && fd >= 0 && fsync(fd) != 0)
-        h->status = xmc_file_error(h->diag, r->part, "syncing to disk");
+    reserve_and_flush(r, "writing the tables");
     xmc_h5_attr_i32(h, root, "complete", 1);
     H5Gclose(root);
     if (h->status != XMC_OK)
@@ -483,6 +528,7 @@ static xmc_status seal(xmc_results *r, const char *sha256) {
 
 xmc_status xmc_results_finish(xmc_results *r, const xmc_elt *elt, char ylt_sha256[65],
                               xmc_diag *diag) {
+    xmc_h5_quiet();
     r->h.diag = diag;
     xmc_status status = r->h.status;
     char hex[65] = "";
@@ -528,9 +574,21 @@ void xmc_results_close(xmc_results *r) {
     release(r);
 }
 
+/* HDF5 writes what it holds back when a file is closed; when that fails it cannot close the file
+ * and crashes at exit. A file that is thrown away is therefore closed into a sink in memory. */
+static void divert(xmc_results *r) {
+    int fd = descriptor(r), sink = memfd_create("crossmc", MFD_CLOEXEC);
+    if (fd >= 0 && sink >= 0)
+        dup2(sink, fd);
+    if (sink >= 0)
+        close(sink);
+}
+
 void xmc_results_abort(xmc_results *r) {
     if (!r)
         return;
+    if (r->h.file >= 0)
+        divert(r);
     close_datasets(r);
     if (r->h.file >= 0)
         H5Fclose(r->h.file);

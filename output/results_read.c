@@ -96,6 +96,20 @@ static void check_root(xmc_results *r, hid_t root) {
                               h->path, remedy);
 }
 
+/* HDF5 marks a file that is being written, and the mark stays when the writer is killed. */
+static void explain_unopened(xmc_results *r) {
+    char reason[XMC_H5_REASON];
+    xmc_h5_reason(reason);
+    if (strstr(reason, "already open for write") || strstr(reason, "unable to lock"))
+        r->h.status = xmc_error(r->h.diag, XMC_BAD_INPUT,
+                                "%s: incomplete: a run is writing it, or was killed while it did; "
+                                "wait, or %s",
+                                r->h.path, remedy);
+    else
+        r->h.status = xmc_error(r->h.diag, XMC_BAD_INPUT,
+                                "%s: damaged or cut off: %s; %s", r->h.path, reason, remedy);
+}
+
 xmc_status xmc_results_open(const char *path, xmc_results **out, xmc_diag *diag) {
     *out = NULL;
     xmc_h5_quiet();
@@ -119,7 +133,7 @@ xmc_status xmc_results_open(const char *path, xmc_results **out, xmc_diag *diag)
     } else {
         r->h.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
         if (r->h.file < 0)
-            xmc_h5_fail(&r->h, "opening the results file (damaged or cut off?)");
+            explain_unopened(r);
     }
     if (r->h.status == XMC_OK) {
         hid_t root = H5Gopen2(r->h.file, "/", H5P_DEFAULT);
@@ -130,8 +144,8 @@ xmc_status xmc_results_open(const char *path, xmc_results **out, xmc_diag *diag)
     }
     if (r->h.status == XMC_OK && xmc_results_has(r, "segment"))
         read_segments(r);
-    if (r->h.status == XMC_OK && xmc_results_has(r, "treaty"))
-        r->treaty_names = xmc_h5_read_strings(&r->h, "/treaty", SIZE_MAX, &r->n_treaties);
+    if (r->h.status == XMC_OK && xmc_results_has(r, "treaty_name"))
+        r->treaty_names = xmc_h5_read_strings(&r->h, "/treaty_name", SIZE_MAX, &r->n_treaties);
     status = r->h.status;
     if (status != XMC_OK) {
         xmc_results_close(r);
