@@ -1,8 +1,7 @@
 #include "kernels/distributions.h"
-#include "kernels/tables.h"
+#include "kernels/twins.h"
 #include "kernels/vmath.h"
 #include <stdlib.h>
-#include <string.h>
 
 #define LOG_SQRT_2PI 0.91893853320467274178
 
@@ -43,21 +42,11 @@ double xmc_normal_quantile(double p) {
     double q = p < 0.5 ? p : 1.0 - p;
     if (!(q > 0.0))
         return NAN;
-    uint64_t bits;
-    memcpy(&bits, &q, sizeof bits);
-    uint64_t segment = (bits >> 51) - 2 * (1023 + XMC_NORMAL_F64_LOWEST);
     double z;
-    if (segment < XMC_NORMAL_F64_SEGMENTS) {
-        bits = (bits & UINT64_C(0x7ffffffffffff)) | UINT64_C(0x3ff0000000000000);
-        double x;
-        memcpy(&x, &bits, sizeof x);
-        x -= 1.25;
-        z = xmc_normal_f64[XMC_NORMAL_F64_DEGREE][segment];
-        for (int i = XMC_NORMAL_F64_DEGREE - 1; i >= 0; i--)
-            z = fma(z, x, xmc_normal_f64[i][segment]);
-    } else {
-        z = q < 0.5 ? far_quantile(q) : 0.0;
-    }
+    if (q >= 0x1p-64)
+        z = q < 0.5 ? xmc_upper_normal_twin(q) : 0.0;
+    else
+        z = far_quantile(q);
     return p < 0.5 ? -z : z;
 }
 

@@ -1,0 +1,35 @@
+/* The kernels of one instruction set behind one table of functions. Every entry gives the same bits
+ * on every target: those of the scalar twin. The functions of fill.h, reduce.h, … call the table
+ * that is in force. */
+#ifndef CROSSMC_DISPATCH_H
+#define CROSSMC_DISPATCH_H
+
+#include "kernels/reduce.h"
+#include "kernels/stream.h"
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    const char *isa; /* "scalar", "avx2", "avx512", "neon" */
+    void (*fill_u32)(xmc_stream *s, uint32_t *out, size_t n);
+    void (*fill_uniform)(xmc_stream *s, double *out, size_t n);
+    void (*fill_uniform_f32)(xmc_stream *s, float *out, size_t n);
+    void (*fill_normal)(xmc_stream *s, double *out, size_t n);
+    void (*fill_normal_f32)(xmc_stream *s, float *out, size_t n);
+    size_t (*skip)(xmc_stream s, size_t n, double scale, uint32_t *hits);
+    double (*kth_smallest)(const double *x, size_t n, size_t k, double *scratch);
+    xmc_moments (*column_moments)(const double *x, const double *w_or_null, size_t n);
+    xmc_tail (*column_tail)(const double *x, size_t n, double q);
+} xmc_kernels;
+
+/* The targets of this build, best last, that this processor can run; returns how many there are.
+ * Target 0 is the scalar reference. */
+size_t xmc_kernels_available(const xmc_kernels *const **targets);
+/* Puts a target in force, for the whole process: by name, or with NULL the one that CROSSMC_ISA
+ * names, or else the best. Returns the table, or NULL and changes nothing where the processor or
+ * the build lacks it. Call before threads start. */
+const xmc_kernels *xmc_kernels_select(const char *isa_or_null);
+/* The table in force; the best one where nothing was selected. */
+const xmc_kernels *xmc_kernels_active(void);
+
+#endif

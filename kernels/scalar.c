@@ -1,0 +1,85 @@
+/* The scalar reference: the twins, element by element. */
+#include "kernels/reduce_slices.h"
+#include "kernels/targets.h"
+#include "kernels/twins.h"
+
+static void fill_u32(xmc_stream *s, uint32_t *out, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = xmc_u32(s);
+}
+
+static void fill_uniform(xmc_stream *s, double *out, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = xmc_uniform(s);
+}
+
+static void fill_uniform_f32(xmc_stream *s, float *out, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = xmc_uniform_f32(s);
+}
+
+static void fill_normal(xmc_stream *s, double *out, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = xmc_normal_twin(xmc_uniform(s));
+}
+
+static void fill_normal_f32(xmc_stream *s, float *out, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = xmc_normal_f32_twin(xmc_u32(s));
+}
+
+static size_t skip(xmc_stream s, size_t n, double scale, uint32_t *hits) {
+    size_t count = 0;
+    for (double at = -1.0;;) {
+        at += trunc(xmc_log_twin(xmc_uniform(&s)) * scale) + 1.0;
+        if (!(at < (double)n))
+            return count;
+        hits[count++] = (uint32_t)at;
+    }
+}
+
+static void slice_sums(const double *x, const double *w, size_t n, double sum[XMC_LANES],
+                       double squares[XMC_LANES], double *min, double *max) {
+    memset(sum, 0, XMC_LANES * sizeof *sum);
+    memset(squares, 0, XMC_LANES * sizeof *squares);
+    xmc_slice_rest(x, w, n, sum, squares, min, max);
+}
+
+static size_t keep_above(const double *x, size_t n, double q, double *out, size_t *equal) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        *equal += x[i] == q;
+        if (x[i] > q)
+            out[kept++] = x[i];
+    }
+    return kept;
+}
+
+static size_t keep_between(const double *x, size_t n, double low, double high, double *out,
+                           size_t *below) {
+    size_t kept = 0;
+    *below = 0;
+    for (size_t i = 0; i < n; i++) {
+        *below += x[i] < low;
+        if (x[i] >= low && x[i] <= high)
+            out[kept++] = x[i];
+    }
+    return kept;
+}
+
+static xmc_moments column_moments(const double *x, const double *w, size_t n) {
+    return xmc_moments_by(slice_sums, x, w, n);
+}
+
+static xmc_tail column_tail(const double *x, size_t n, double q) {
+    return xmc_tail_by(slice_sums, keep_above, x, n, q);
+}
+
+static double kth_smallest(const double *x, size_t n, size_t k, double *scratch) {
+    return xmc_kth_by(keep_between, x, n, k, scratch);
+}
+
+const xmc_kernels xmc_kernels_scalar = {
+    .isa = "scalar",
+#include "kernels/table.inc"
+};

@@ -1,0 +1,12 @@
+/* The kernels for AVX2. */
+#include "kernels/targets.h"
+#include "kernels/vec_avx2.h"
+
+enum { LEAP = 4 };
+#include "kernels/fill_body.h"
+#include "kernels/reduce_body.h"
+
+const xmc_kernels xmc_kernels_avx2 = {
+    .isa = "avx2",
+#include "kernels/table.inc"
+};

@@ -1,0 +1,12 @@
+/* The kernels for AVX-512. */
+#include "kernels/targets.h"
+#include "kernels/vec_avx512.h"
+
+enum { LEAP = 4 };
+#include "kernels/fill_body.h"
+#include "kernels/reduce_body.h"
+
+const xmc_kernels xmc_kernels_avx512 = {
+    .isa = "avx512",
+#include "kernels/table.inc"
+};

@@ -1,0 +1,219 @@
+/* Primitives of AVX-512 (F, DQ, BW, VL): 8 lanes of 64 bits, 16 of 32 bits. vec_avx2.h and
+ * vec_neon.h offer the same names; a new target is one more such file. */
+#ifndef CROSSMC_VEC_AVX512_H
+#define CROSSMC_VEC_AVX512_H
+
+#include "kernels/twins.h"
+#include <immintrin.h>
+#include <stddef.h>
+
+enum { V_W = 8 }; /* 64-bit lanes */
+typedef __m512i v_u64;
+typedef __m512i v_u32;
+typedef __m512d v_f64;
+typedef __m512 v_f32;
+typedef __mmask8 v_m64;
+
+static inline v_u64 v_set_u64(uint64_t x) {
+    return _mm512_set1_epi64((long long)x);
+}
+static inline v_f64 v_set_f64(double x) {
+    return _mm512_set1_pd(x);
+}
+static inline v_f32 v_set_f32(float x) {
+    return _mm512_set1_ps(x);
+}
+static inline v_u32 v_set_u32(uint32_t x) {
+    return _mm512_set1_epi32((int)x);
+}
+static inline v_u64 v_load_u64(const uint64_t *p) {
+    return _mm512_loadu_si512(p);
+}
+static inline v_f64 v_load_f64(const double *p) {
+    return _mm512_loadu_pd(p);
+}
+static inline v_u32 v_load_u32(const void *p) {
+    return _mm512_loadu_si512(p);
+}
+static inline void v_store_f64(double *p, v_f64 x) {
+    _mm512_storeu_pd(p, x);
+}
+static inline void v_store_f32(float *p, v_f32 x) {
+    _mm512_storeu_ps(p, x);
+}
+static inline void v_store_u32(void *p, v_u32 x) {
+    _mm512_storeu_si512(p, x);
+}
+
+static inline v_u64 v_add_u64(v_u64 a, v_u64 b) {
+    return _mm512_add_epi64(a, b);
+}
+static inline v_u64 v_mul_u64(v_u64 a, v_u64 b) {
+    return _mm512_mullo_epi64(a, b);
+}
+static inline v_f64 v_add(v_f64 a, v_f64 b) {
+    return _mm512_add_pd(a, b);
+}
+static inline v_f64 v_sub(v_f64 a, v_f64 b) {
+    return _mm512_sub_pd(a, b);
+}
+static inline v_f64 v_mul(v_f64 a, v_f64 b) {
+    return _mm512_mul_pd(a, b);
+}
+static inline v_f64 v_fma(v_f64 a, v_f64 b, v_f64 c) {
+    return _mm512_fmadd_pd(a, b, c);
+}
+static inline v_f64 v_trunc(v_f64 a) {
+    return _mm512_roundscale_pd(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+}
+/* a < b ? a : b and a > b ? a : b, as the instructions have it, signed zeros and NaN included */
+static inline v_f64 v_min(v_f64 a, v_f64 b) {
+    return _mm512_min_pd(a, b);
+}
+static inline v_f64 v_max(v_f64 a, v_f64 b) {
+    return _mm512_max_pd(a, b);
+}
+
+static inline v_m64 v_lt(v_f64 a, v_f64 b) {
+    return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ);
+}
+static inline v_m64 v_le(v_f64 a, v_f64 b) {
+    return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ);
+}
+static inline v_m64 v_eq(v_f64 a, v_f64 b) {
+    return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ);
+}
+static inline v_m64 v_and(v_m64 a, v_m64 b) {
+    return a & b;
+}
+static inline v_m64 v_andnot(v_m64 a, v_m64 b) {
+    return (v_m64)(~a & b);
+} /* b and not a */
+static inline unsigned v_bits(v_m64 m) {
+    return m;
+}
+static inline size_t v_count(v_m64 m) {
+    return (size_t)__builtin_popcount(m);
+}
+
+/* XSH-RR of PCG32 on two vectors of states: the outputs of lo in the low halves of the 64-bit
+ * lanes, those of hi in the high halves. */
+static inline v_u32 v_pcg_output(v_u64 lo, v_u64 hi) {
+    v_u64 l = _mm512_xor_si512(lo, _mm512_srli_epi64(lo, 18));
+    v_u64 h = _mm512_xor_si512(hi, _mm512_srli_epi64(hi, 18));
+    v_u32 v = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(l, 27), _mm512_slli_epi64(h, 5));
+    v_u32 r = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(lo, 59), _mm512_srli_epi64(hi, 27));
+    return _mm512_rorv_epi32(v, r);
+}
+
+/* ((k >> 12) + 1/2) 2^-52 of 64-bit words, ((k >> 9) + 1/2) 2^-23 of 32-bit words: both exact. */
+static inline v_f64 v_uniform(v_u64 k) {
+    v_u64 bits = _mm512_or_si512(_mm512_srli_epi64(k, 12), v_set_u64(UINT64_C(0x3ff) << 52));
+    return _mm512_sub_pd(_mm512_castsi512_pd(bits), v_set_f64(1.0 - 0x1p-53));
+}
+static inline v_f32 v_uniform_f32(v_u32 k) {
+    v_u32 bits = _mm512_or_si512(_mm512_srli_epi32(k, 9), v_set_u32(0x3f800000u));
+    return _mm512_sub_ps(_mm512_castsi512_ps(bits), v_set_f32(1.0f - 0x1p-24f));
+}
+
+/* The normal quantile of uniforms: the top sixteen segments in registers. Lanes below them come in
+ * *rare and hold no value. */
+static inline v_f64 v_normal(v_f64 p, v_m64 *rare) {
+    v_f64 q = v_min(p, v_sub(v_set_f64(1.0), p));
+    v_u64 bits = _mm512_castpd_si512(q);
+    v_u64 i = _mm512_sub_epi64(_mm512_srli_epi64(bits, 51), v_set_u64(2 * (1023 - 9)));
+    *rare = _mm512_cmpge_epu64_mask(i, v_set_u64(XMC_NORMAL_F64_TOP));
+    v_u64 m = _mm512_ternarylogic_epi64(bits, v_set_u64(UINT64_C(0x7ffffffffffff)),
+                                        v_set_u64(UINT64_C(0x3ff) << 52), 0xea); /* a & b | c */
+    v_f64 x = v_sub(_mm512_castsi512_pd(m), v_set_f64(1.25));
+#define COEFFICIENT(k)                                                                             \
+    _mm512_permutex2var_pd(_mm512_load_pd(xmc_normal_f64_top[k]), i,                               \
+                           _mm512_load_pd(xmc_normal_f64_top[k] + 8))
+    v_f64 z = COEFFICIENT(10);
+    z = v_fma(z, x, COEFFICIENT(9));
+    z = v_fma(z, x, COEFFICIENT(8));
+    z = v_fma(z, x, COEFFICIENT(7));
+    z = v_fma(z, x, COEFFICIENT(6));
+    z = v_fma(z, x, COEFFICIENT(5));
+    z = v_fma(z, x, COEFFICIENT(4));
+    z = v_fma(z, x, COEFFICIENT(3));
+    z = v_fma(z, x, COEFFICIENT(2));
+    z = v_fma(z, x, COEFFICIENT(1));
+    z = v_fma(z, x, COEFFICIENT(0));
+#undef COEFFICIENT
+    v_m64 lower = _mm512_cmp_pd_mask(p, v_set_f64(0.5), _CMP_LT_OQ);
+    return _mm512_mask_xor_pd(z, lower, z, v_set_f64(-0.0));
+}
+
+/* The same of 32-bit words in single precision, 32 segments in registers; *rare is a mask of the
+ * 32-bit lanes. */
+static inline v_f32 v_normal_f32(v_u32 k, uint32_t *rare) {
+    v_u32 sign = _mm512_srai_epi32(k, 31);
+    v_u32 m = _mm512_and_si512(_mm512_xor_si512(k, sign), v_set_u32(0x7fffffffu));
+    v_f32 q =
+        _mm512_mul_ps(_mm512_add_ps(_mm512_cvtepi32_ps(m), v_set_f32(0.5f)), v_set_f32(0x1p-32f));
+    v_u32 bits = _mm512_castps_si512(q);
+    v_u32 i = _mm512_sub_epi32(_mm512_srli_epi32(bits, 22), v_set_u32(2 * (127 - 17)));
+    *rare = _mm512_cmpge_epu32_mask(i, v_set_u32(XMC_NORMAL_F32_TOP));
+    v_u32 b = _mm512_ternarylogic_epi32(bits, v_set_u32(0x3fffffu), v_set_u32(0x3f800000u), 0xea);
+    v_f32 x = _mm512_sub_ps(_mm512_castsi512_ps(b), v_set_f32(1.25f));
+#define COEFFICIENT(j)                                                                             \
+    _mm512_permutex2var_ps(_mm512_load_ps(xmc_normal_f32_top[j]), i,                               \
+                           _mm512_load_ps(xmc_normal_f32_top[j] + 16))
+    v_f32 z = COEFFICIENT(5);
+    z = _mm512_fmadd_ps(z, x, COEFFICIENT(4));
+    z = _mm512_fmadd_ps(z, x, COEFFICIENT(3));
+    z = _mm512_fmadd_ps(z, x, COEFFICIENT(2));
+    z = _mm512_fmadd_ps(z, x, COEFFICIENT(1));
+    z = _mm512_fmadd_ps(z, x, COEFFICIENT(0));
+#undef COEFFICIENT
+    /* the sign of the lower half: z ^ (~k & sign bit) */
+    v_u32 flip = _mm512_andnot_si512(k, v_set_u32(0x80000000u));
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(z), flip));
+}
+
+/* xmc_log_twin. */
+static inline v_f64 v_log(v_f64 x) {
+    v_u64 bits = _mm512_castpd_si512(x);
+    v_u64 i = _mm512_srli_epi64(bits, 48); /* the permutation looks at the low four bits */
+    v_f64 e = _mm512_cvtepi64_pd(_mm512_sub_epi64(_mm512_srli_epi64(bits, 52), v_set_u64(1023)));
+    v_f64 m = _mm512_castsi512_pd(_mm512_ternarylogic_epi64(
+        bits, v_set_u64(UINT64_C(0xfffffffffffff)), v_set_u64(UINT64_C(0x3ff) << 52), 0xea));
+    v_f64 inverse = _mm512_permutex2var_pd(_mm512_load_pd(xmc_log_inverse[0]), i,
+                                           _mm512_load_pd(xmc_log_inverse[0] + 8));
+    v_f64 centre = _mm512_permutex2var_pd(_mm512_load_pd(xmc_log_centre[0]), i,
+                                          _mm512_load_pd(xmc_log_centre[0] + 8));
+    v_f64 r = v_fma(m, inverse, v_set_f64(-1.0));
+    v_f64 poly = v_set_f64(xmc_log_poly[0][6]);
+    for (int k = 5; k >= 0; k--)
+        poly = v_fma(poly, r, v_set_f64(xmc_log_poly[0][k]));
+    return v_fma(r, poly, v_fma(e, v_set_f64(XMC_LN2), centre));
+}
+
+/* Inclusive running sums over the lanes, and the last lane everywhere. */
+static inline v_f64 v_prefix_sum(v_f64 a) {
+    const v_u64 zero = _mm512_setzero_si512();
+    a = v_add(a, _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(a), zero, 7)));
+    a = v_add(a, _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(a), zero, 6)));
+    return v_add(a, _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(a), zero, 4)));
+}
+static inline v_f64 v_last(v_f64 a) {
+    return _mm512_permutexvar_pd(v_set_u64(7), a);
+}
+/* Stores the lanes, truncated to 32-bit integers (values below 2^31). */
+static inline void v_store_as_u32(uint32_t *p, v_f64 a) {
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvttpd_epi32(a));
+}
+
+/* Zero where the mask is not set. */
+static inline v_f64 v_keep(v_m64 m, v_f64 a) {
+    return _mm512_maskz_mov_pd(m, a);
+}
+/* Writes the lanes of the mask side by side (all V_W places are overwritten); returns how many. The
+ * compression into a register and a plain store: into memory it is slow on some processors. */
+static inline size_t v_compress_store(double *p, v_m64 m, v_f64 a) {
+    _mm512_storeu_pd(p, _mm512_maskz_compress_pd(m, a));
+    return v_count(m);
+}
+
+#endif

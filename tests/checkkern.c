@@ -1,0 +1,246 @@
+/* Every kernel on every target against its scalar twin, bit for bit, over ragged lengths, with
+ * guards around the outputs. With --bench: nanoseconds per element. Options: --bench [NAME] */
+#include "kernels/bernoulli.h"
+#include "kernels/dispatch.h"
+#include "kernels/vmath.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MAX = 40000, GUARD = 64 };
+static const size_t lengths[] = {0,    1,    2,    3,    4,    5,     7,     8,     9,     11,
+                                 12,   13,   15,   16,   17,   31,    32,    33,    47,    63,
+                                 64,   65,   97,   127,  128,  129,   509,   511,   512,   513,
+                                 1009, 1024, 1025, 8191, 8192, 16383, 16384, 16385, 32771, MAX};
+enum { LENGTHS = sizeof lengths / sizeof *lengths };
+
+static unsigned char buffer[2][MAX * 8 + 2 * GUARD];
+static double column[MAX], weight[MAX], scratch[2][MAX + GUARD];
+static int failures;
+
+static void fail(const char *kernel, const char *isa, size_t n, const char *what) {
+    if (failures++ < 20)
+        fprintf(stderr, "%s on %s, n = %zu: %s\n", kernel, isa, n, what);
+}
+
+static unsigned char *guarded(int which) {
+    memset(buffer[which], 0xa5, sizeof buffer[which]);
+    return buffer[which] + GUARD;
+}
+
+/* Both buffers alike: the outputs bit for bit, and the guards, `slack` bytes after the end
+ * excepted. */
+static void compare(const char *kernel, const char *isa, size_t n, size_t bytes, size_t slack) {
+    if (memcmp(buffer[0] + GUARD, buffer[1] + GUARD, bytes) != 0)
+        fail(kernel, isa, n, "differs from the scalar twin");
+    for (size_t i = 0; i < sizeof buffer[1]; i++)
+        if ((i < GUARD || i >= GUARD + bytes + slack) && buffer[1][i] != 0xa5) {
+            fail(kernel, isa, n, "wrote outside its output");
+            break;
+        }
+}
+
+#define CHECK_FILL(NAME, TYPE)                                                                     \
+    for (size_t j = 0; j < LENGTHS; j++)                                                           \
+        for (uint64_t seed = 0; seed < 4; seed++) {                                                \
+            size_t n = lengths[j];                                                                 \
+            xmc_stream a = xmc_stream_at(seed, j, 0), b = a;                                       \
+            ref->NAME(&a, (TYPE *)(void *)guarded(0), n);                                          \
+            k->NAME(&b, (TYPE *)(void *)guarded(1), n);                                            \
+            compare(#NAME, k->isa, n, n * sizeof(TYPE), 0);                                        \
+            if (a.state != b.state || a.inc != b.inc)                                              \
+                fail(#NAME, k->isa, n, "leaves the stream elsewhere");                             \
+        }
+
+static void check_fills(const xmc_kernels *ref, const xmc_kernels *k) {
+    CHECK_FILL(fill_u32, uint32_t)
+    CHECK_FILL(fill_uniform, double)
+    CHECK_FILL(fill_uniform_f32, float)
+    CHECK_FILL(fill_normal, double)
+    CHECK_FILL(fill_normal_f32, float)
+    /* many seeds, so that every segment of the quantile's table has its turn */
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        xmc_stream a = xmc_stream_at(seed, 1, 2), b = a;
+        ref->fill_normal(&a, (double *)(void *)guarded(0), MAX);
+        k->fill_normal(&b, (double *)(void *)guarded(1), MAX);
+        compare("fill_normal", k->isa, MAX, MAX * sizeof(double), 0);
+        ref->fill_normal_f32(&a, (float *)(void *)guarded(0), MAX);
+        k->fill_normal_f32(&b, (float *)(void *)guarded(1), MAX);
+        compare("fill_normal_f32", k->isa, MAX, MAX * sizeof(float), 0);
+    }
+}
+
+static void check_skip(const xmc_kernels *ref, const xmc_kernels *k) {
+    static const double ps[] = {1e-12, 1e-7, 1e-4, 0.003, 0.01, 0.1, 0.5, 0.9, 0.999999};
+    for (size_t i = 0; i < sizeof ps / sizeof *ps; i++)
+        for (size_t j = 0; j < LENGTHS; j++) {
+            size_t n = lengths[j];
+            xmc_stream s = xmc_stream_at(i, j, 7);
+            double scale = xmc_skip_scale(ps[i]);
+            size_t a = ref->skip(s, n, scale, (uint32_t *)(void *)guarded(0));
+            size_t b = k->skip(s, n, scale, (uint32_t *)(void *)guarded(1));
+            if (a != b)
+                fail("skip", k->isa, n, "another count");
+            compare("skip", k->isa, n, a * 4, XMC_SKIP_SLACK * 4);
+        }
+}
+
+static void make_column(int kind, size_t n) {
+    xmc_stream s = xmc_stream_at(17, (uint64_t)kind, n);
+    for (size_t i = 0; i < n; i++) {
+        double u = xmc_uniform(&s);
+        switch (kind) {
+        case 0:
+            column[i] = xmc_exp(20 * u - 3);
+            break;
+        case 1:
+            column[i] = u < 0.8 ? 0.0 : xmc_exp(9 * u);
+            break;
+        case 2:
+            column[i] = u < 0.1 ? -0.0 : u < 0.2 ? 0.0 : rint(8 * u - 4);
+            break;
+        case 3:
+            column[i] = (double)i;
+            break;
+        case 4:
+            column[i] = u < 0.01 ? INFINITY : u < 0.02 ? 0x1p-1060 : u < 0.03 ? -INFINITY : u - 0.5;
+            break;
+        default:
+            column[i] = -3.5;
+        }
+        weight[i] = xmc_uniform(&s);
+    }
+}
+
+static void same(const char *kernel, const char *isa, size_t n, const void *a, const void *b,
+                 size_t bytes) {
+    if (memcmp(a, b, bytes) != 0)
+        fail(kernel, isa, n, "differs from the scalar twin");
+}
+
+static void check_reductions(const xmc_kernels *ref, const xmc_kernels *k) {
+    for (int kind = 0; kind < 6; kind++)
+        for (size_t j = 0; j < LENGTHS; j++) {
+            size_t n = lengths[j];
+            make_column(kind, n);
+            int finite =
+                kind != 4; /* infinities: their sums may be NaN, whose sign is not defined */
+            for (int weighted = 0; weighted < 2; weighted++) {
+                xmc_moments a = ref->column_moments(column, weighted ? weight : NULL, n);
+                xmc_moments b = k->column_moments(column, weighted ? weight : NULL, n);
+                if (finite)
+                    same("column_moments", k->isa, n, &a, &b, sizeof a);
+                same("column_moments", k->isa, n, &a.min, &b.min, 2 * sizeof a.min);
+            }
+            const double qs[] = {-INFINITY, -3.5, 0.0, 0.4, 2.0, 1000.0, INFINITY};
+            for (size_t i = 0; i < sizeof qs / sizeof *qs; i++) {
+                xmc_tail a = ref->column_tail(column, n, qs[i]);
+                xmc_tail b = k->column_tail(column, n, qs[i]);
+                same("column_tail", k->isa, n, &a, &b, sizeof a);
+            }
+            const size_t ranks[] = {0, n / 2, n - n / 200 - 1, n - 1};
+            for (size_t i = 0; i < 4 && n; i++) {
+                for (int w = 0; w < 2; w++)
+                    for (size_t g = 0; g < GUARD; g++)
+                        scratch[w][n + g] = 1e99;
+                double a = ref->kth_smallest(column, n, ranks[i], scratch[0]);
+                double b = k->kth_smallest(column, n, ranks[i], scratch[1]);
+                same("kth_smallest", k->isa, n, &a, &b, sizeof a);
+                same("kth_smallest's scratch", k->isa, n, scratch[0] + n, scratch[1] + n,
+                     GUARD * sizeof(double));
+            }
+        }
+}
+
+/* ---- benchmark ---- */
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static volatile uint64_t sink;
+
+/* Best of 40 slices: nanoseconds per element. */
+#define BENCH(LABEL, ELEMENTS, ...)                                                                \
+    do {                                                                                           \
+        double best = 1e99;                                                                        \
+        for (int slice = 0; slice < 40; slice++) {                                                 \
+            int rounds = 0;                                                                        \
+            double start = now(), took;                                                            \
+            do {                                                                                   \
+                __VA_ARGS__;                                                                       \
+                rounds++;                                                                          \
+            } while ((took = now() - start) < 1e-3);                                               \
+            took /= (double)rounds * (double)(ELEMENTS);                                           \
+            best = took < best ? took : best;                                                      \
+        }                                                                                          \
+        printf("%-8s %-34s %9.4f ns\n", k->isa, LABEL, best * 1e9);                                \
+        fflush(stdout);                                                                            \
+    } while (0)
+
+static void bench(const xmc_kernels *k) {
+    enum { N = 8192, LONG = 1000000 };
+    static union {
+        uint32_t u[N];
+        float f[N];
+        double d[N];
+    } out;
+    static uint32_t hits[16384 + XMC_SKIP_SLACK];
+    xmc_stream s = xmc_stream_at(1, 2, 3);
+    BENCH("u32", N, k->fill_u32(&s, out.u, N));
+    BENCH("u32, 100 at a time", 100, k->fill_u32(&s, out.u, 100));
+    BENCH("uniform f32", N, k->fill_uniform_f32(&s, out.f, N));
+    BENCH("uniform f64", N, k->fill_uniform(&s, out.d, N));
+    BENCH("normal f32", N, k->fill_normal_f32(&s, out.f, N));
+    BENCH("normal f64", N, k->fill_normal(&s, out.d, N));
+    BENCH("normal f64, 20 at a time", 20, k->fill_normal(&s, out.d, 20));
+    static const double ps[] = {0.001, 0.01, 0.05, 0.2};
+    for (size_t i = 0; i < 4; i++) {
+        double scale = xmc_skip_scale(ps[i]);
+        char label[64];
+        snprintf(label, sizeof label, "skip p = %g, per obligor of 16384", ps[i]);
+        BENCH(label, 16384, s.state += 4096; sink += k->skip(s, 16384, scale, hits));
+    }
+    BENCH("skip p = 0.01, per bucket of 100", 1, s.state += 4096;
+          sink += k->skip(s, 100, xmc_skip_scale(0.01), hits));
+    double *x = malloc(LONG * sizeof *x), *work = malloc(LONG * sizeof *work);
+    if (!x || !work)
+        exit(1);
+    k->fill_normal(&s, x, LONG);
+    memset(work, 0, LONG * sizeof *work);
+    double q = 0;
+    BENCH("moments of 1e6", LONG, sink += (uint64_t)k->column_moments(x, NULL, LONG).max);
+    BENCH("VaR 99.5 % of 1e6", LONG, q = k->kth_smallest(x, LONG, 995000, work));
+    BENCH("tail sum of 1e6", LONG, sink += k->column_tail(x, LONG, q).n_above);
+    free(x);
+    free(work);
+}
+
+int main(int argc, char **argv) {
+    const xmc_kernels *const *targets;
+    size_t n = xmc_kernels_available(&targets);
+    if (argc > 1 && strcmp(argv[1], "--bench") == 0) {
+        for (size_t i = 0; i < n; i++)
+            if (argc < 3 || strcmp(argv[2], targets[i]->isa) == 0)
+                bench(targets[i]);
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        check_fills(targets[0], targets[i]);
+        check_skip(targets[0], targets[i]);
+        check_reductions(targets[0], targets[i]);
+        /* selection by name, and of what there is not */
+        if (xmc_kernels_select(targets[i]->isa) != targets[i] || xmc_kernels_active() != targets[i])
+            fail("select", targets[i]->isa, 0, "not selected");
+    }
+    if (xmc_kernels_select("no such") || xmc_kernels_active() != targets[n - 1])
+        fail("select", "no such", 0, "selected");
+    printf("%zu targets:", n);
+    for (size_t i = 0; i < n; i++)
+        printf(" %s", targets[i]->isa);
+    printf(failures ? "; %d failures\n" : "; all kernels equal their scalar twins\n", failures);
+    return failures != 0;
+}
