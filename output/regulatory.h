@@ -70,6 +70,7 @@ typedef struct {
     const char *matrix; /* path of the correlation matrix, XMC_AGG_MATRIX */
     xmc_node_state state;
     double amount;
+    double scale;                    /* multiplier after aggregation; 1 where the rules have none */
     double exposure, rf0, k, factor; /* NAN where they have no meaning; factor = amount/exposure */
     const char *coefficients;        /* each with driver, value and bracket; "" if none */
     const char *articles;            /* "Rule 4 Art. 10, 42", with confidence where not S-PDF */

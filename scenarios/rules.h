@@ -60,6 +60,8 @@ typedef struct {
     const char *index, *board; /* TARGET: csi300, div_low_vol_100 or any; a board or any */
     double longer_than;        /* TARGET: years held, strictly more than; -1: any */
     double window;             /* TARGET: years of the weighted average; 0: none */
+    double none;               /* STEPS: value where the driver is stated as none; NAN: an error */
+    bool beyond_cap;           /* the limits of K do not bind on it */
     bool has_target;           /* TARGET: number is a target factor, otherwise k2 itself */
     const char *article, *source, *confidence, *note; /* note may be NULL */
     const char *version;                              /* version that set it */
