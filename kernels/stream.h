@@ -22,17 +22,30 @@ static inline uint64_t xmc_mix64(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-/* The substream at address (seed, a, b). State and increment come from two chains of their own, so
- * that 2^127 streams are told apart; streams that differ in the increment alone, or lie powers of
- * two apart, would be correlated. */
-static inline xmc_stream xmc_stream_at(uint64_t seed, uint64_t a, uint64_t b) {
+/* The part of an address (seed, a) that many substreams share: for loops over b. */
+typedef struct {
+    uint64_t s, i;
+} xmc_stream_base;
+
+static inline xmc_stream_base xmc_stream_base_at(uint64_t seed, uint64_t a) {
     uint64_t s = xmc_mix64(seed + UINT64_C(0x9e3779b97f4a7c15));
     uint64_t i = xmc_mix64(seed + UINT64_C(0xd1b54a32d192ed03));
     s = xmc_mix64((s ^ a) + UINT64_C(0x8cb92ba72f3d8dd7));
     i = xmc_mix64((i ^ a) + UINT64_C(0xaef17502108ef2d9));
-    s = xmc_mix64((s ^ b) + UINT64_C(0xf1357aea2e62a9c5));
-    i = xmc_mix64((i ^ b) + UINT64_C(0xda942042e4dd58b5));
+    return (xmc_stream_base){s, i};
+}
+
+static inline xmc_stream xmc_stream_from(xmc_stream_base base, uint64_t b) {
+    uint64_t s = xmc_mix64((base.s ^ b) + UINT64_C(0xf1357aea2e62a9c5));
+    uint64_t i = xmc_mix64((base.i ^ b) + UINT64_C(0xda942042e4dd58b5));
     return (xmc_stream){s, i | 1u};
+}
+
+/* The substream at address (seed, a, b). State and increment come from two chains of their own, so
+ * that 2^127 streams are told apart; streams that differ in the increment alone, or lie powers of
+ * two apart, would be correlated. */
+static inline xmc_stream xmc_stream_at(uint64_t seed, uint64_t a, uint64_t b) {
+    return xmc_stream_from(xmc_stream_base_at(seed, a), b);
 }
 
 /* pcg32(seed, sequence) as libpcg's setseq generator starts it; for tests against it. */

@@ -5,7 +5,7 @@
  * stated volatility is the standard deviation of R_i. A price cannot fall below nothing: the year's
  * growth is max(1 + R_i, 0), divided by its expectation, so that E[S1/S0] = 1 (closed form).
  * Stocks: growth max(1 + beta (G_i - 1) + idio_vol e, 0) over its expectation, e a Student t of
- * unit variance; the expectation by quadrature in the plan, to 1e-9.
+ * unit variance; the expectation by quadrature in the plan (equity_law.h).
  *
  * Draws: stream (factors, trial, 0): the chi-square's uniform, then one per index in the order of
  * their names. Stream (equity, trial, 0): uniform number r for the instrument of rank r by

@@ -1,0 +1,83 @@
+/* Defaults of one bucket in a few trials at once: conditional hazards, geometric skipping, losses
+ * given default. */
+#ifndef CROSSMC_KERNEL_CREDIT_H
+#define CROSSMC_KERNEL_CREDIT_H
+
+#include "kernels/quantile_table.h"
+#include "kernels/stream.h"
+#include <stddef.h>
+
+enum { XMC_CREDIT_LANES = 16 }; /* trials side by side */
+
+/* The hazard -log(1 - Phi(x)) of a default with probability Phi(x): cubics on cells of 1/64 over
+ * [-9, 9]. Relative error below 3e-7; x outside counts as the nearer end (1e-19 and 1 - 1e-19). */
+enum { XMC_HAZARD_REACH = 9, XMC_HAZARD_PER_UNIT = 64 };
+typedef struct {
+    double *coef; /* [2 reach per_unit][4]; owned */
+} xmc_hazard_table;
+int xmc_hazard_table_init(xmc_hazard_table *t); /* -1 without memory */
+void xmc_hazard_table_free(xmc_hazard_table *t);
+
+static inline double xmc_hazard_of(const xmc_hazard_table *t, double x) {
+    const double last = 2.0 * XMC_HAZARD_REACH * XMC_HAZARD_PER_UNIT - 1e-9;
+    double at = (x + XMC_HAZARD_REACH) * XMC_HAZARD_PER_UNIT;
+    at = at > 0.0 ? at : 0.0;
+    at = at < last ? at : last;
+    int cell = (int)at;
+    const double *c = t->coef + 4 * (size_t)cell;
+    double f = at - (double)cell;
+    return c[0] + f * (c[1] + f * (c[2] + f * c[3]));
+}
+
+/* A loss-given-default or transfer share: a law by table, or a constant where the table is empty.
+ */
+typedef struct {
+    xmc_quantile_table table;
+    double constant;
+} xmc_share_law;
+
+static inline double xmc_share_of(const xmc_share_law *s, double u) {
+    return s->table.coef ? xmc_quantile_of(&s->table, u) : s->constant;
+}
+
+/* Obligors by bucket, in the order of their identifiers. */
+typedef struct {
+    const double *amount;  /* insured, CNY, on the grid */
+    const uint32_t *slot;  /* row of the sums */
+    const uint32_t *group; /* row of the defaulted amounts: (country, policy, segment) */
+    const uint16_t *lgd;   /* loss class */
+    const xmc_share_law *laws;
+    xmc_quantile_table exponential;
+    /* Rows of the sums from here on belong to policies with terms. */
+    uint32_t first_policy_slot;
+    const uint32_t *policy_of_slot; /* [slots - first_policy_slot] */
+    double grid, inv_grid, mask_hazard;
+} xmc_pool;
+
+/* What a thread adds to: sums [slots][lanes], defaulted amounts [groups][lanes], and the list of
+ * policies with terms that were touched (stamp[policy] == now). */
+typedef struct {
+    double *sum, *defaulted;
+    uint64_t *stamp, now;
+    uint32_t *touched;
+    size_t n_touched;
+} xmc_credit_sums;
+
+static inline void xmc_credit_touch(const xmc_pool *p, xmc_credit_sums *to, uint32_t slot) {
+    if (slot < p->first_policy_slot)
+        return;
+    uint32_t policy = p->policy_of_slot[slot - p->first_policy_slot];
+    if (to->stamp[policy] != to->now) {
+        to->stamp[policy] = to->now;
+        to->touched[to->n_touched++] = policy;
+    }
+}
+
+/* Defaults among obligors first … first + n - 1 in each lane: hazard [lanes], base [lanes] the
+ * trials' streams, address the bucket's. events: bit l set = the country has a transfer event in
+ * lane l, so the defaulted amount counts. lanes <= XMC_CREDIT_LANES. */
+void xmc_bucket_losses(const xmc_pool *p, uint32_t first, uint32_t n, uint64_t address,
+                       const xmc_stream_base *base, const double *hazard, uint32_t lanes,
+                       uint32_t events, xmc_credit_sums *to);
+
+#endif

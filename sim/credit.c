@@ -1,0 +1,274 @@
+#include "kernels/vmath.h"
+#include "sim/credit_internal.h"
+#include "sim/treaty.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { L = XMC_CREDIT_LANES };
+
+/* The normals of one trial, [n][lanes] at lane l; unused ones are stepped over. */
+static void draw_normals(xmc_stream s, size_t n, const uint8_t *used0, const uint8_t *used1,
+                         double *to, size_t l) {
+    for (size_t i = 0; i < n; i++) {
+        double u = xmc_uniform(&s);
+        if (used0[i] | used1[i])
+            to[i * L + l] = xmc_normal_quantile(u);
+    }
+}
+
+static void draw_factors(const xmc_credit *p, xmc_credit_scratch *t, uint64_t trial, size_t l,
+                         double macro) {
+    xmc_stream s = xmc_stream_at(p->factor_seed, trial, 1);
+    double own = xmc_normal(&s), u = xmc_uniform(&s);
+    t->world[l] = p->macro_loading * macro + p->own_loading * own;
+    t->w[l] = p->gaussian ? 1.0 : sqrt(xmc_gamma_of(&p->chi_square, u) / p->chi_square.shape);
+    draw_normals(xmc_stream_at(p->factor_seed, trial, 2), p->n_countries, p->country_used[0],
+                 p->country_used[1], t->country, l);
+    draw_normals(xmc_stream_at(p->factor_seed, trial, 3), p->n_sectors, p->sector_used[0],
+                 p->sector_used[1], t->sector, l);
+}
+
+/* Transfer events of one trial. Country r takes words 4r … 4r+3 of the stream: event, share. */
+static void draw_transfers(const xmc_credit *p, xmc_credit_scratch *t, uint64_t trial, size_t l) {
+    xmc_stream s = xmc_stream_at(p->factor_seed, trial, 4);
+    uint32_t rank = 0;
+    for (size_t i = 0; i < p->n_transfers; i++) {
+        const xmc_transfer *x = &p->transfers[i];
+        for (; rank < x->country; rank++) {
+            xmc_u64(&s);
+            xmc_u64(&s);
+        }
+        double own = xmc_normal(&s), u = xmc_uniform(&s);
+        rank++;
+        double latent = p->transfer_global * t->world[l] +
+                        p->transfer_country * t->country[x->country * L + l] +
+                        p->transfer_own * own;
+        if (!(latent > x->threshold * t->w[l]))
+            continue;
+        t->events[i] |= 1u << l;
+        t->share[i * L + l] = xmc_share_of(&p->transfer_share, u);
+        for (uint32_t g = x->group; g < x->end; g++)
+            t->sums.defaulted[(size_t)g * L + l] = 0.0;
+    }
+}
+
+/* What the factors add to the argument of the conditional probability, by country and sector. */
+static void combine_factors(const xmc_credit *p, xmc_credit_scratch *t) {
+    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
+        for (size_t c = 0; c < p->n_countries; c++)
+            if (p->country_used[k][c])
+                for (size_t l = 0; l < L; l++)
+                    t->country_part[k][c * L + l] =
+                        fma(p->country[k], t->country[c * L + l], p->global[k] * t->world[l]);
+        for (size_t c = 0; c < p->n_sectors; c++)
+            if (p->sector_used[k][c])
+                for (size_t l = 0; l < L; l++)
+                    t->sector_part[k][c * L + l] = p->sector[k] * t->sector[c * L + l];
+    }
+}
+
+static void transfer_losses(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scratch *t) {
+    for (size_t i = 0; i < p->n_transfers; i++)
+        for (uint32_t left = t->events[i]; left; left &= left - 1) {
+            size_t l = (size_t)__builtin_ctz(left);
+            for (uint32_t g = p->transfers[i].group; g < p->transfers[i].end; g++) {
+                const xmc_transfer_group *x = &p->groups[g];
+                double sound = x->amount - t->sums.defaulted[(size_t)g * L + l];
+                t->sums.sum[(size_t)x->slot * L + l] +=
+                    xmc_to_grid(sound * t->share[i * L + l], pool->grid, pool->inv_grid);
+                xmc_credit_touch(pool, &t->sums, x->slot);
+            }
+        }
+}
+
+/* First loss and aggregate limit of the touched policies; what is left goes to the segments, and
+ * the policies' slots are zero again. */
+static void apply_terms(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scratch *t) {
+    double *sum = t->sums.sum;
+    for (size_t k = 0; k < t->sums.n_touched; k++) {
+        const xmc_terms *x = &p->terms[t->sums.touched[k]];
+        for (size_t l = 0; l < L; l++) {
+            double gross = 0.0;
+            for (uint32_t i = 0; i < x->n_slots; i++) {
+                double *from = &sum[(size_t)(x->slot + i) * L + l];
+                gross += t->weight[i] = *from;
+                *from = 0.0;
+            }
+            double paid = gross - x->first_loss;
+            paid = paid > 0.0 ? paid : 0.0;
+            paid = paid < x->limit ? paid : x->limit;
+            if (!(paid > 0.0))
+                continue;
+            xmc_allocate(paid, t->weight, t->part, x->n_slots, pool->grid, pool->inv_grid);
+            for (uint32_t i = 0; i < x->n_slots; i++) {
+                uint32_t segment = p->slot_segment[x->slot + i - p->n_segments];
+                sum[(size_t)segment * L + l] += t->part[i];
+            }
+        }
+    }
+    t->sums.n_touched = 0;
+}
+
+static void run_tile(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scratch *t,
+                     xmc_block *block, uint32_t from, uint32_t lanes) {
+    xmc_stream_base base[L];
+    t->sums.now++;
+    memset(t->sums.sum, 0, p->n_segments * L * sizeof(double));
+    memset(t->events, 0, p->n_transfers * sizeof *t->events);
+    for (uint32_t l = 0; l < lanes; l++) {
+        uint64_t trial = block->first + from + l;
+        base[l] = xmc_stream_base_at(p->credit_seed, trial);
+        draw_factors(p, t, trial, l, block->macro[from + l]);
+        draw_transfers(p, t, trial, l);
+    }
+    combine_factors(p, t);
+    for (size_t i = 0; i < p->n_buckets; i++) {
+        const xmc_bucket *b = &p->buckets[i];
+        const double *country = t->country_part[b->product] + (size_t)b->country * L;
+        const double *sector = t->sector_part[b->product] + (size_t)b->sector * L;
+        double hazard[L];
+        for (size_t l = 0; l < L; l++)
+            hazard[l] =
+                xmc_hazard_of(&p->hazard, fma(b->threshold, t->w[l], country[l] + sector[l]));
+        uint32_t x = b->product == XMC_PRODUCT_EXPORT ? p->transfer_of[b->country] : UINT32_MAX;
+        xmc_bucket_losses(pool, b->first, b->n, b->address, base, hazard, lanes,
+                          x == UINT32_MAX ? 0 : t->events[x], &t->sums);
+    }
+    transfer_losses(p, pool, t);
+    apply_terms(p, pool, t);
+    for (size_t s = 0; s < p->n_segments; s++)
+        memcpy(block->segment_gross[p->registered[s]] + from, t->sums.sum + s * L,
+               lanes * sizeof(double));
+}
+
+void xmc_credit_block(xmc_credit *p, xmc_block *block) {
+    const xmc_pool pool = {.amount = p->amount,
+                           .slot = p->slot,
+                           .group = p->group,
+                           .lgd = p->loss_class,
+                           .laws = p->lgd,
+                           .exponential = p->exponential,
+                           .first_policy_slot = (uint32_t)p->n_segments,
+                           .policy_of_slot = p->policy_of_slot,
+                           .grid = p->grid,
+                           .inv_grid = 1.0 / p->grid,
+                           .mask_hazard = XMC_CREDIT_MASK_HAZARD};
+    int threads = omp_get_max_threads();
+    threads = threads < p->threads ? threads : p->threads;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (uint32_t from = 0; from < block->n; from += L) {
+        uint32_t lanes = block->n - from < L ? block->n - from : L;
+        run_tile(p, &pool, &p->scratch[omp_get_thread_num()], block, from, lanes);
+    }
+}
+
+static size_t scratch_bytes(const xmc_credit *p) {
+    size_t rows =
+        2 + 3 * (p->n_countries + p->n_sectors) + p->n_transfers + p->n_slots + p->n_groups;
+    return (L * rows + 2 * p->most_slots + 2 * p->n_terms) * sizeof(double);
+}
+
+void xmc_credit_describe(const xmc_credit *p, xmc_module_cost *cost) {
+    double defaults = 0.0;
+    for (size_t i = 0; i < p->n_buckets; i++)
+        defaults += 0.02 * p->buckets[i].n; /* rough: a mean probability of 2 % */
+    cost->bytes = sizeof *p + p->n_buckets * sizeof *p->buckets + p->n_obligors * 18 +
+                  p->n_groups * sizeof *p->groups + (p->n_slots - p->n_segments) * 8 +
+                  (p->n_classes + 2) * 8 * XMC_QT_CELLS * sizeof(double) +
+                  (size_t)p->threads * scratch_bytes(p);
+    cost->work_per_trial = (double)p->n_buckets;
+    cost->seconds_per_trial = 15e-9 * (double)p->n_buckets + 20e-9 * defaults +
+                              20e-9 * (double)(p->n_countries + p->n_sectors);
+}
+
+static void digest_share(const xmc_share_law *s, xmc_digest *d) {
+    xmc_digest_f64(d, &s->constant, 1);
+    if (s->table.coef)
+        xmc_digest_f64(d, s->table.coef, 8 * (size_t)XMC_QT_CELLS);
+}
+
+void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
+    xmc_digest_string(d, "credit");
+    uint64_t counts[] = {p->factor_seed, p->credit_seed, p->n_obligors,
+                         p->n_buckets,   p->n_transfers, p->n_groups,
+                         p->n_terms,     p->n_segments,  p->n_slots};
+    xmc_digest_u64(d, counts, sizeof counts / sizeof *counts);
+    double loadings[] = {p->grid,      p->macro_loading,   p->own_loading,      p->global[0],
+                         p->global[1], p->country[0],      p->country[1],       p->sector[0],
+                         p->sector[1], p->transfer_global, p->transfer_country, p->transfer_own};
+    xmc_digest_f64(d, loadings, sizeof loadings / sizeof *loadings);
+    xmc_digest_f64(d, p->chi_square.knots, 2 * p->chi_square.n);
+    xmc_digest_f64(d, p->hazard.coef, 4 * 2 * XMC_HAZARD_REACH * XMC_HAZARD_PER_UNIT);
+    xmc_digest_f64(d, p->exponential.coef, 8 * (size_t)XMC_QT_CELLS);
+    digest_share(&p->transfer_share, d);
+    for (size_t i = 0; i < p->n_classes; i++)
+        digest_share(&p->lgd[i], d);
+    for (size_t i = 0; i < p->n_buckets; i++) {
+        const xmc_bucket *b = &p->buckets[i];
+        uint32_t places[] = {b->first, b->n, b->country, b->sector, b->product};
+        xmc_digest_u64(d, &b->address, 1);
+        xmc_digest_f64(d, &b->threshold, 1);
+        xmc_digest_u32(d, places, 5);
+    }
+    for (size_t i = 0; i < p->n_transfers; i++) {
+        const xmc_transfer *x = &p->transfers[i];
+        uint32_t places[] = {x->country, x->group, x->end};
+        xmc_digest_f64(d, &x->threshold, 1);
+        xmc_digest_u32(d, places, 3);
+    }
+    for (size_t i = 0; i < p->n_groups; i++) {
+        xmc_digest_u32(d, &p->groups[i].slot, 1);
+        xmc_digest_f64(d, &p->groups[i].amount, 1);
+    }
+    for (size_t i = 0; i < p->n_terms; i++) {
+        double amounts[] = {p->terms[i].first_loss, p->terms[i].limit};
+        uint32_t places[] = {p->terms[i].slot, p->terms[i].n_slots};
+        xmc_digest_f64(d, amounts, 2);
+        xmc_digest_u32(d, places, 2);
+    }
+    size_t policy_slots = p->n_slots - p->n_segments;
+    xmc_digest_u32(d, p->slot_segment, policy_slots);
+    xmc_digest_f64(d, p->amount, p->n_obligors);
+    xmc_digest_u32(d, p->slot, p->n_obligors);
+    xmc_digest_u32(d, p->group, p->n_obligors);
+    for (size_t i = 0; i < p->n_obligors; i++)
+        xmc_digest_u32(d, &(uint32_t){p->loss_class[i]}, 1);
+}
+
+void xmc_credit_free(xmc_credit *p) {
+    if (!p)
+        return;
+    for (int k = 0; p->scratch && k < p->threads; k++) {
+        free(p->scratch[k].doubles);
+        free(p->scratch[k].events);
+        free(p->scratch[k].sums.stamp);
+        free(p->scratch[k].sums.touched);
+    }
+    free(p->scratch);
+    for (size_t i = 0; p->lgd && i < p->n_classes; i++)
+        xmc_quantile_table_free(&p->lgd[i].table);
+    xmc_quantile_table_free(&p->transfer_share.table);
+    xmc_quantile_table_free(&p->exponential);
+    xmc_hazard_table_free(&p->hazard);
+    xmc_gamma_table_free(&p->chi_square);
+    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
+        free(p->country_used[k]);
+        free(p->sector_used[k]);
+    }
+    free(p->buckets);
+    free(p->transfers);
+    free(p->transfer_of);
+    free(p->groups);
+    free(p->lgd);
+    free(p->terms);
+    free(p->slot_segment);
+    free(p->policy_of_slot);
+    free(p->registered);
+    free(p->amount);
+    free(p->slot);
+    free(p->group);
+    free(p->loss_class);
+    free(p);
+}

@@ -1,0 +1,566 @@
+#include "kernels/vmath.h"
+#include "sim/credit_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One obligor while the plan sorts. */
+typedef struct {
+    const xmc_obligor *source;
+    double probability; /* over its time at risk */
+    double amount;
+    uint32_t product, country, sector;          /* ranks by name */
+    uint32_t default_segment, transfer_segment; /* local, UINT32_MAX = none */
+    uint32_t policy;                            /* index into terms, or UINT32_MAX */
+    uint32_t slot, transfer_slot;
+} row;
+
+typedef struct {
+    uint32_t number;
+    const char *name;
+} named;
+
+typedef struct {
+    uint32_t lob, region;
+    int transfer;
+    const char *lob_name, *region_name;
+    double exposure;
+} segment_key;
+
+/* Everything that lives while planning only. */
+typedef struct {
+    const xmc_analysis *a;
+    xmc_diag *diag;
+    row *rows;
+    uint32_t *country_rank, *sector_rank;
+    named *countries, *sectors, *policies;
+    segment_key *keys;
+    uint32_t *local;    /* [lobs][regions][2] local segment */
+    uint32_t *terms_of; /* [policies] */
+    row **by_policy, **by_group;
+} draft;
+
+static int by_name(const void *pa, const void *pb) {
+    const named *a = pa, *b = pb;
+    int c = strcmp(a->name, b->name);
+    return c ? c : a->number < b->number ? -1 : a->number > b->number;
+}
+
+#define COMPARE(x, y)                                                                              \
+    do {                                                                                           \
+        if ((x) != (y))                                                                            \
+            return (x) < (y) ? -1 : 1;                                                             \
+    } while (0)
+
+static int by_bucket(const void *pa, const void *pb) {
+    const row *a = pa, *b = pb;
+    COMPARE(a->product, b->product);
+    COMPARE(a->country, b->country);
+    COMPARE(a->sector, b->sector);
+    COMPARE(a->probability, b->probability);
+    return strcmp(a->source->id, b->source->id);
+}
+
+static int same_bucket(const row *a, const row *b) {
+    return a->product == b->product && a->country == b->country && a->sector == b->sector &&
+           a->probability == b->probability;
+}
+
+static int by_segment(const void *pa, const void *pb) {
+    const segment_key *a = pa, *b = pb;
+    int c = strcmp(a->lob_name, b->lob_name);
+    c = c ? c : strcmp(a->region_name, b->region_name);
+    return c ? c : a->transfer - b->transfer;
+}
+
+/* By policy, then segment: which slots a policy needs. */
+static int by_policy(const void *pa, const void *pb) {
+    const row *a = *(row *const *)pa, *b = *(row *const *)pb;
+    COMPARE(a->policy, b->policy);
+    COMPARE(a->default_segment, b->default_segment);
+    COMPARE(a->transfer_segment, b->transfer_segment);
+    return 0;
+}
+
+static int by_group(const void *pa, const void *pb) {
+    const row *a = *(row *const *)pa, *b = *(row *const *)pb;
+    COMPARE(a->country, b->country);
+    COMPARE(a->transfer_slot, b->transfer_slot);
+    return 0;
+}
+
+static void *array(size_t n, size_t size) {
+    return calloc(n ? n : 1, size);
+}
+
+static xmc_status no_memory(const draft *d) {
+    return xmc_no_memory(d->diag, d->a->book.n_obligors * (sizeof(row) + 24), "planning credit");
+}
+
+static xmc_status rank_names(named *order, uint32_t *rank, size_t n, const char *what,
+                             xmc_diag *diag) {
+    qsort(order, n, sizeof *order, by_name);
+    for (size_t i = 0; i < n; i++) {
+        rank[order[i].number] = (uint32_t)i;
+        if (i && strcmp(order[i].name, order[i - 1].name) == 0)
+            return xmc_error(diag, XMC_BAD_INPUT, "credit model: %s '%s' stands twice", what,
+                             order[i].name);
+    }
+    return XMC_OK;
+}
+
+/* A beta law of this mean and sd, or a constant when sd is 0. */
+static xmc_status plan_share(xmc_share_law *s, double mean, double sd, const char *what,
+                             xmc_diag *diag) {
+    if (!(mean >= 0.0 && mean <= 1.0) || !(sd >= 0.0) || (sd > 0.0 && sd * sd >= mean * (1 - mean)))
+        return xmc_error(diag, XMC_BAD_INPUT,
+                         "credit model: %s: no beta law has mean %g and sd %g (expected a mean in "
+                         "[0, 1] and sd^2 < mean (1 - mean))",
+                         what, mean, sd);
+    s->constant = mean;
+    if (sd == 0.0)
+        return XMC_OK;
+    double size = mean * (1.0 - mean) / (sd * sd) - 1.0;
+    if (xmc_quantile_table_beta(&s->table, mean * size, (1.0 - mean) * size))
+        return xmc_no_memory(diag, 8 * XMC_QT_CELLS * sizeof(double), "planning credit");
+    return XMC_OK;
+}
+
+static double copula_quantile(const xmc_credit *p, double probability) {
+    return p->gaussian ? xmc_normal_quantile(probability)
+                       : xmc_student_quantile(probability, 2.0 * p->chi_square.shape);
+}
+
+static xmc_status plan_model(xmc_credit *p, draft *d) {
+    const xmc_credit_model *m = &d->a->credit;
+    xmc_diag *diag = d->diag;
+    xmc_status status = XMC_OK;
+    double nu = m->degrees_of_freedom;
+    p->gaussian = m->copula == XMC_COPULA_GAUSSIAN || nu > XMC_CREDIT_NORMAL_NU;
+    if (!p->gaussian && !(nu >= 1.0))
+        return xmc_error(diag, XMC_BAD_INPUT,
+                         "credit model: Student copula: expected degrees of freedom >= 1, got %g",
+                         nu);
+    if (!p->gaussian && xmc_gamma_table_init(&p->chi_square, 0.5 * nu))
+        return no_memory(d);
+    double macro = d->a->has_equity ? m->macro_share : 0.0;
+    if (!(macro >= 0.0 && macro <= 1.0))
+        return xmc_error(diag, XMC_BAD_INPUT,
+                         "credit model: macro_share: expected a share in [0, 1], got %g", macro);
+    p->macro_loading = sqrt(macro);
+    p->own_loading = sqrt(1.0 - macro);
+    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
+        double g = m->global_share[k], c = m->country_share[k], s = m->sector_share[k];
+        double own = 1.0 - (g + c + s);
+        if (!(g >= 0.0) || !(c >= 0.0) || !(s >= 0.0) || !(own > 0.0)) {
+            status = xmc_error(diag, XMC_BAD_INPUT,
+                               "credit model: loadings of %s: expected shares >= 0 that sum to "
+                               "less than 1, got %g + %g + %g",
+                               k ? "guarantee" : "export", g, c, s);
+            continue;
+        }
+        p->global[k] = sqrt(g / own);
+        p->country[k] = sqrt(c / own);
+        p->sector[k] = sqrt(s / own);
+    }
+    double share = m->transfer_loading, g = m->global_share[0], c = m->country_share[0];
+    if (!(share >= 0.0 && share < 1.0))
+        status = xmc_error(diag, XMC_BAD_INPUT,
+                           "credit model: transfer loading: expected a squared loading in [0, 1), "
+                           "got %g",
+                           share);
+    else {
+        p->transfer_global = g + c > 0.0 ? sqrt(share * g / (g + c)) : 0.0;
+        p->transfer_country = g + c > 0.0 ? sqrt(share * c / (g + c)) : sqrt(share);
+        p->transfer_own = sqrt(1.0 - share);
+    }
+    xmc_status st = plan_share(&p->transfer_share, m->transfer_loss_mean, m->transfer_loss_sd,
+                               "transfer loss", diag);
+    status = st ? st : status;
+    for (size_t i = 0; i < m->n_loss_classes; i++) {
+        st = plan_share(&p->lgd[i], m->lgd_mean[i], m->lgd_sd[i], m->loss_class_names[i], diag);
+        status = st ? st : status;
+    }
+    return status;
+}
+
+/* Probability over the time at risk, insured amount, ranks. */
+static xmc_status plan_rows(const xmc_credit *p, draft *d) {
+    const xmc_book *book = &d->a->book;
+    xmc_status status = XMC_OK;
+    for (size_t i = 0; i < book->n_obligors; i++) {
+        const xmc_obligor *o = &book->obligors[i];
+        const xmc_credit_policy *policy = &book->credit_policies[o->policy];
+        row *r = &d->rows[i];
+        double q = o->probability;
+        if (!(q > 0.0 && q < 1.0)) {
+            status = xmc_error(d->diag, XMC_BAD_INPUT,
+                               "obligor '%s': expected a probability in (0, 1), got %g", o->id, q);
+            continue;
+        }
+        if (policy->basis == XMC_BASIS_RUN_OFF) {
+            double months = o->tenor_months < 12.0 ? o->tenor_months : 12.0;
+            if (!(months > 0.0)) {
+                status = xmc_error(d->diag, XMC_BAD_INPUT,
+                                   "obligor '%s': expected a remaining tenor above 0 (its policy "
+                                   "runs off), got %g",
+                                   o->id, o->tenor_months);
+                continue;
+            }
+            if (months < 12.0)
+                q = -xmc_expm1(months / 12.0 * xmc_log1p(-q));
+        }
+        double exposure = o->limit > 0.0 && o->limit < o->exposure ? o->limit : o->exposure;
+        r->source = o;
+        r->probability = q;
+        r->amount = xmc_to_grid(exposure * o->covered, p->grid, 1.0 / p->grid);
+        r->product = book->lobs[policy->lob].line == XMC_LINE_FINANCING ? XMC_PRODUCT_GUARANTEE
+                                                                        : XMC_PRODUCT_EXPORT;
+        r->country = d->country_rank[o->country];
+        r->sector = d->sector_rank[o->sector];
+        r->policy = d->terms_of[o->policy];
+    }
+    return status;
+}
+
+static int has_transfer(const draft *d, const row *r) {
+    return r->product == XMC_PRODUCT_EXPORT &&
+           d->a->credit.countries[r->source->country].transfer_probability > 0.0;
+}
+
+/* Segments in the order of their names; local numbers of the rows. */
+static xmc_status plan_segments(xmc_credit *p, draft *d, xmc_segments *segments) {
+    const xmc_book *book = &d->a->book;
+    size_t cells = book->n_lobs * book->n_regions * 2;
+    d->keys = array(cells, sizeof *d->keys);
+    d->local = array(cells, sizeof *d->local);
+    if (!d->keys || !d->local)
+        return no_memory(d);
+    for (size_t c = 0; c < cells; c++) {
+        segment_key *k = &d->keys[c];
+        k->transfer = (int)(c % 2);
+        k->region = (uint32_t)(c / 2 % book->n_regions);
+        k->lob = (uint32_t)(c / 2 / book->n_regions);
+        k->lob_name = book->lobs[k->lob].lob;
+        k->region_name = book->regions[k->region];
+    }
+    for (size_t i = 0; i < book->n_obligors; i++) {
+        const row *r = &d->rows[i];
+        size_t lob = book->credit_policies[r->source->policy].lob;
+        size_t c = 2 * (lob * book->n_regions + r->source->region);
+        d->keys[c].exposure += r->amount;
+        if (has_transfer(d, r))
+            d->keys[c + 1].exposure += r->amount;
+    }
+    qsort(d->keys, cells, sizeof *d->keys, by_segment);
+    p->registered = array(cells, sizeof *p->registered);
+    if (!p->registered)
+        return no_memory(d);
+    for (size_t i = 0; i < cells; i++) {
+        const segment_key *k = &d->keys[i];
+        size_t c = 2 * ((size_t)k->lob * book->n_regions + k->region) + (size_t)k->transfer;
+        d->local[c] = UINT32_MAX;
+        if (!(k->exposure > 0.0))
+            continue;
+        const xmc_lob *lob = &book->lobs[k->lob];
+        xmc_segment g = {
+            .risk = XMC_RISK_CREDIT, .line = lob->line, .lob = k->lob, .exposure = k->exposure};
+        snprintf(g.line_name, sizeof g.line_name, "%s", lob->segment);
+        snprintf(g.region, sizeof g.region, "%s", k->region_name);
+        snprintf(g.cause, sizeof g.cause, "%s", k->transfer ? "transfer" : "default");
+        d->local[c] = (uint32_t)p->n_segments;
+        size_t number = xmc_segments_add(segments, &g);
+        if (number == SIZE_MAX)
+            return no_memory(d);
+        p->registered[p->n_segments++] = number;
+    }
+    for (size_t i = 0; i < book->n_obligors; i++) {
+        row *r = &d->rows[i];
+        size_t lob = book->credit_policies[r->source->policy].lob;
+        size_t c = 2 * (lob * book->n_regions + r->source->region);
+        r->default_segment = r->slot = d->local[c];
+        r->transfer_segment = r->transfer_slot = has_transfer(d, r) ? d->local[c + 1] : UINT32_MAX;
+    }
+    return XMC_OK;
+}
+
+/* Policies with terms get slots of their own, one per segment that their obligors reach. */
+static xmc_status plan_terms(xmc_credit *p, draft *d) {
+    const xmc_book *book = &d->a->book;
+    size_t n = 0;
+    for (size_t i = 0; i < book->n_obligors; i++)
+        if (d->rows[i].policy != UINT32_MAX)
+            d->by_policy[n++] = &d->rows[i];
+    qsort(d->by_policy, n, sizeof *d->by_policy, by_policy);
+    p->slot_segment = array(2 * n, sizeof *p->slot_segment);
+    p->policy_of_slot = array(2 * n, sizeof *p->policy_of_slot);
+    if (!p->slot_segment || !p->policy_of_slot)
+        return no_memory(d);
+    size_t slots = 0, base = p->n_segments;
+    for (size_t from = 0, to; from < n; from = to) {
+        uint32_t policy = d->by_policy[from]->policy;
+        for (to = from; to < n && d->by_policy[to]->policy == policy;)
+            to++;
+        xmc_terms *t = &p->terms[policy];
+        t->slot = (uint32_t)(base + slots);
+        /* Rows stand in the order of their segments, so a new segment is one unlike the last. */
+        for (size_t i = from; i < to; i++) {
+            row *r = d->by_policy[i];
+            if (i == from || r->default_segment != p->slot_segment[slots - 1]) {
+                p->slot_segment[slots] = r->default_segment;
+                p->policy_of_slot[slots++] = policy;
+            }
+            r->slot = (uint32_t)(base + slots - 1);
+        }
+        size_t first = slots; /* transfer segments likewise, behind */
+        for (size_t i = from; i < to; i++) {
+            row *r = d->by_policy[i];
+            if (r->transfer_segment == UINT32_MAX)
+                continue;
+            if (slots == first || r->transfer_segment != p->slot_segment[slots - 1]) {
+                p->slot_segment[slots] = r->transfer_segment;
+                p->policy_of_slot[slots++] = policy;
+            }
+            r->transfer_slot = (uint32_t)(base + slots - 1);
+        }
+        t->n_slots = (uint32_t)(base + slots) - t->slot;
+        p->most_slots = t->n_slots > p->most_slots ? t->n_slots : p->most_slots;
+    }
+    p->n_slots = base + slots;
+    return XMC_OK;
+}
+
+/* Receivables by country and destination, for countries that can have an event. */
+static xmc_status plan_transfers(xmc_credit *p, draft *d) {
+    const xmc_credit_model *m = &d->a->credit;
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_obligors; i++)
+        if (d->rows[i].transfer_slot != UINT32_MAX)
+            d->by_group[n++] = &d->rows[i];
+    qsort(d->by_group, n, sizeof *d->by_group, by_group);
+    p->groups = array(n, sizeof *p->groups);
+    p->transfers = array(p->n_countries, sizeof *p->transfers);
+    if (!p->groups || !p->transfers)
+        return no_memory(d);
+    for (size_t i = 0; i < n; i++) {
+        row *r = d->by_group[i];
+        if (!i || r->country != d->by_group[i - 1]->country) {
+            double q = m->countries[r->source->country].transfer_probability;
+            if (!(q < 1.0))
+                return xmc_error(d->diag, XMC_BAD_INPUT,
+                                 "credit model: country '%s': expected a transfer probability in "
+                                 "[0, 1), got %g",
+                                 m->countries[r->source->country].name, q);
+            p->transfer_of[r->country] = (uint32_t)p->n_transfers;
+            p->transfers[p->n_transfers++] =
+                (xmc_transfer){r->country, -copula_quantile(p, q), (uint32_t)p->n_groups, 0};
+        }
+        if (!i || r->country != d->by_group[i - 1]->country ||
+            r->transfer_slot != d->by_group[i - 1]->transfer_slot)
+            p->groups[p->n_groups++].slot = r->transfer_slot;
+        p->groups[p->n_groups - 1].amount += r->amount;
+        p->transfers[p->n_transfers - 1].end = (uint32_t)p->n_groups;
+        /* The row's group waits in its segment field, which is no longer needed. */
+        r->transfer_segment = (uint32_t)(p->n_groups - 1);
+    }
+    return XMC_OK;
+}
+
+static uint64_t hash_string(uint64_t h, const char *s) {
+    for (; *s; s++)
+        h = xmc_mix64(h + UINT64_C(0x9e3779b97f4a7c15) + (unsigned char)*s);
+    return xmc_mix64(h ^ UINT64_C(0xa0761d6478bd642f));
+}
+
+static xmc_status plan_buckets(xmc_credit *p, draft *d) {
+    const xmc_credit_model *m = &d->a->credit;
+    size_t n = p->n_obligors;
+    qsort(d->rows, n, sizeof *d->rows, by_bucket);
+    for (size_t i = 0; i < n; i++)
+        p->n_buckets += !i || !same_bucket(&d->rows[i - 1], &d->rows[i]);
+    p->buckets = array(p->n_buckets, sizeof *p->buckets);
+    if (!p->buckets)
+        return no_memory(d);
+    xmc_bucket *b = p->buckets - 1;
+    for (size_t i = 0; i < n; i++) {
+        const row *r = &d->rows[i];
+        if (!i || !same_bucket(r - 1, r)) {
+            uint64_t h = hash_string(r->product, m->countries[r->source->country].name), bits;
+            h = hash_string(h, m->sectors[r->source->sector]);
+            memcpy(&bits, &r->probability, sizeof bits);
+            double own = 1.0 - (m->global_share[r->product] + m->country_share[r->product] +
+                                m->sector_share[r->product]);
+            *++b = (xmc_bucket){.address = xmc_mix64(h ^ bits),
+                                .threshold = copula_quantile(p, r->probability) / sqrt(own),
+                                .first = (uint32_t)i,
+                                .country = r->country,
+                                .sector = r->sector,
+                                .product = r->product};
+            p->country_used[r->product][r->country] = 1;
+            p->sector_used[r->product][r->sector] = 1;
+        } else if (strcmp(r->source->id, r[-1].source->id) == 0) {
+            return xmc_error(d->diag, XMC_BAD_INPUT, "obligor '%s' stands twice", r->source->id);
+        }
+        b->n++;
+        p->amount[i] = r->amount;
+        p->slot[i] = r->slot;
+        p->group[i] = r->transfer_segment; /* see plan_transfers */
+        p->loss_class[i] = (uint16_t)r->source->loss_class;
+    }
+    for (size_t i = 0; i < p->n_transfers; i++)
+        p->country_used[XMC_PRODUCT_EXPORT][p->transfers[i].country] = 1;
+    return XMC_OK;
+}
+
+static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
+    enum { L = XMC_CREDIT_LANES };
+    size_t factors = p->n_countries + p->n_sectors;
+    size_t n =
+        L * (2 + 3 * factors + p->n_transfers + p->n_slots + p->n_groups) + 2 * p->most_slots;
+    double *x = s->doubles = array(n, sizeof *x);
+    s->events = array(p->n_transfers, sizeof *s->events);
+    s->sums.stamp = array(p->n_terms, sizeof *s->sums.stamp);
+    s->sums.touched = array(p->n_terms, sizeof *s->sums.touched);
+    if (!x || !s->events || !s->sums.stamp || !s->sums.touched)
+        return -1;
+    s->world = x, x += L;
+    s->w = x, x += L;
+    s->country = x, x += L * p->n_countries;
+    s->sector = x, x += L * p->n_sectors;
+    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
+        s->country_part[k] = x, x += L * p->n_countries;
+        s->sector_part[k] = x, x += L * p->n_sectors;
+    }
+    s->share = x, x += L * p->n_transfers;
+    s->sums.sum = x, x += L * p->n_slots;
+    s->sums.defaulted = x, x += L * p->n_groups;
+    s->weight = x, x += p->most_slots;
+    s->part = x;
+    return 0;
+}
+
+static xmc_status allocate(xmc_credit *p, draft *d) {
+    const xmc_credit_model *m = &d->a->credit;
+    const xmc_book *book = &d->a->book;
+    size_t n = p->n_obligors;
+    d->rows = array(n, sizeof *d->rows);
+    d->by_policy = array(n, sizeof(row *));
+    d->by_group = array(n, sizeof(row *));
+    d->countries = array(p->n_countries, sizeof(named));
+    d->sectors = array(p->n_sectors, sizeof(named));
+    d->policies = array(book->n_credit_policies, sizeof(named));
+    d->country_rank = array(p->n_countries, sizeof(uint32_t));
+    d->sector_rank = array(p->n_sectors, sizeof(uint32_t));
+    d->terms_of = array(book->n_credit_policies, sizeof(uint32_t));
+    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
+        p->country_used[k] = array(p->n_countries, 1);
+        p->sector_used[k] = array(p->n_sectors, 1);
+        if (!p->country_used[k] || !p->sector_used[k])
+            return no_memory(d);
+    }
+    p->transfer_of = array(p->n_countries, sizeof(uint32_t));
+    p->lgd = array(p->n_classes, sizeof *p->lgd);
+    p->terms = array(book->n_credit_policies, sizeof *p->terms);
+    p->amount = array(n, sizeof(double));
+    p->slot = array(n, sizeof(uint32_t));
+    p->group = array(n, sizeof(uint32_t));
+    p->loss_class = array(n, sizeof(uint16_t));
+    if (!d->rows || !d->by_policy || !d->by_group || !d->countries || !d->sectors || !d->policies ||
+        !d->country_rank || !d->sector_rank || !d->terms_of || !p->transfer_of || !p->lgd ||
+        !p->terms || !p->amount || !p->slot || !p->group || !p->loss_class)
+        return no_memory(d);
+    for (size_t i = 0; i < p->n_countries; i++) {
+        d->countries[i] = (named){(uint32_t)i, m->countries[i].name};
+        p->transfer_of[i] = UINT32_MAX;
+    }
+    for (size_t i = 0; i < p->n_sectors; i++)
+        d->sectors[i] = (named){(uint32_t)i, m->sectors[i]};
+    for (size_t i = 0; i < book->n_credit_policies; i++)
+        d->policies[i] = (named){(uint32_t)i, book->credit_policies[i].id};
+    qsort(d->policies, book->n_credit_policies, sizeof(named), by_name);
+    for (size_t i = 0; i < book->n_credit_policies; i++) {
+        const xmc_credit_policy *s = &book->credit_policies[d->policies[i].number];
+        double limit = s->aggregate_limit, first = s->aggregate_first_loss;
+        uint32_t *terms = &d->terms_of[d->policies[i].number];
+        *terms = UINT32_MAX;
+        if (!(limit > 0.0) && !(first > 0.0))
+            continue;
+        *terms = (uint32_t)p->n_terms;
+        p->terms[p->n_terms++] =
+            (xmc_terms){0, 0, first > 0.0 ? xmc_to_grid(first, p->grid, 1.0 / p->grid) : 0.0,
+                        limit > 0.0 ? xmc_to_grid(limit, p->grid, 1.0 / p->grid) : INFINITY};
+    }
+    return XMC_OK;
+}
+
+static void free_draft(draft *d) {
+    free(d->rows);
+    free(d->by_policy);
+    free(d->by_group);
+    free(d->countries);
+    free(d->sectors);
+    free(d->policies);
+    free(d->country_rank);
+    free(d->sector_rank);
+    free(d->terms_of);
+    free(d->keys);
+    free(d->local);
+}
+
+static xmc_status build(xmc_credit *p, draft *d, xmc_segments *segments) {
+    xmc_status status = allocate(p, d);
+    if (!status)
+        status = plan_model(p, d);
+    if (!status)
+        status = rank_names(d->countries, d->country_rank, p->n_countries, "country", d->diag);
+    if (!status)
+        status = rank_names(d->sectors, d->sector_rank, p->n_sectors, "sector", d->diag);
+    if (!status)
+        status = plan_rows(p, d);
+    if (!status)
+        status = plan_segments(p, d, segments);
+    if (!status)
+        status = plan_terms(p, d);
+    if (!status)
+        status = plan_transfers(p, d);
+    if (!status)
+        status = plan_buckets(p, d);
+    if (!status && (xmc_hazard_table_init(&p->hazard)))
+        status = no_memory(d);
+    for (int k = 0; !status && k < p->threads; k++)
+        if (plan_scratch(p, &p->scratch[k]))
+            status = no_memory(d);
+    return status;
+}
+
+xmc_status xmc_credit_plan(const xmc_analysis *a, const xmc_run_shape *shape,
+                           xmc_segments *segments, xmc_credit **out, xmc_diag *diag) {
+    *out = NULL;
+    if (a->book.n_obligors >= UINT32_MAX || a->credit.n_loss_classes > UINT16_MAX)
+        return xmc_error(diag, XMC_BAD_INPUT, "more than 2^32 obligors or 2^16 loss classes");
+    xmc_credit *p = calloc(1, sizeof *p);
+    if (!p)
+        return xmc_no_memory(diag, sizeof *p, "planning credit");
+    p->factor_seed = a->seeds[XMC_SEED_FACTORS];
+    p->credit_seed = a->seeds[XMC_SEED_CREDIT];
+    p->grid = a->loss_grid;
+    p->threads = shape->threads > 0 ? shape->threads : 1;
+    p->n_obligors = a->book.n_obligors;
+    p->n_countries = a->credit.n_countries;
+    p->n_sectors = a->credit.n_sectors;
+    p->n_classes = a->credit.n_loss_classes;
+    p->scratch = calloc((size_t)p->threads, sizeof *p->scratch);
+    draft d = {.a = a, .diag = diag};
+    xmc_status status = XMC_OK;
+    if (!p->scratch || xmc_quantile_table_exponential(&p->exponential))
+        status = no_memory(&d);
+    if (!status)
+        status = build(p, &d, segments);
+    free_draft(&d);
+    if (status) {
+        xmc_credit_free(p);
+        return status;
+    }
+    *out = p;
+    return XMC_OK;
+}
