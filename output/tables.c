@@ -1,3 +1,4 @@
+#include "output/measures.h"
 #include "output/results_internal.h"
 
 #include <stdlib.h>
@@ -28,5 +29,11 @@ xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag
     r->h.diag = diag;
     if (elt && elt->n)
         write_elt(r, elt);
-    return r->h.status;
+    xmc_measures m;
+    xmc_status st = r->h.status;
+    if (st != XMC_OK || (st = xmc_measures_compute(r, &m, diag)) != XMC_OK)
+        return st;
+    st = xmc_measures_write(r, &m, diag);
+    xmc_measures_free(&m);
+    return st;
 }

@@ -1,0 +1,232 @@
+#include "output/estimate.h"
+
+#include "kernels/distributions.h"
+#include "kernels/vmath.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const double z95 = 1.9599639845400545; /* normal quantile at 0.975 */
+enum { BATCHES = 64, MIN_BATCH = 32 };
+
+static const xmc_estimate missing = {NAN, NAN, NAN, NAN};
+
+xmc_i128 xmc_divide_floor(xmc_i128 num, xmc_i128 den) {
+    xmc_i128 q = num / den;
+    return q * den > num ? q - 1 : q;
+}
+
+xmc_i128 xmc_divide_round(xmc_i128 num, xmc_i128 den) {
+    xmc_i128 a = num < 0 ? -num : num, q = (a + den / 2) / den;
+    return num < 0 ? -q : q;
+}
+
+xmc_status xmc_distribution_init(xmc_distribution *d, size_t n, double grid, xmc_diag *diag) {
+    *d = (xmc_distribution){.n = n, .grid = grid};
+    d->sorted = malloc(n * sizeof *d->sorted);
+    d->buffer = malloc(n * sizeof *d->buffer);
+    if (!d->sorted || !d->buffer) {
+        xmc_distribution_free(d);
+        return xmc_no_memory(diag, 2 * n * sizeof(double), "a column of the year loss table");
+    }
+    return XMC_OK;
+}
+
+void xmc_distribution_free(xmc_distribution *d) {
+    free(d->sorted);
+    free(d->buffer);
+    *d = (xmc_distribution){0};
+}
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static xmc_i128 steps(const xmc_distribution *d, double x) {
+    return (xmc_i128)(x / d->grid); /* exact: the grid is a power of two */
+}
+
+static double centred_square(const double *x, size_t n, double mean) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (x[i] - mean) * (x[i] - mean);
+    return sum;
+}
+
+/* Over slices, which are combined in order: trials may come in any blocks. */
+static double standard_deviation(const double *x, size_t n, double mean) {
+    enum { SLICE = 16384 };
+    double sum = 0;
+    for (size_t i = 0; i < n; i += SLICE)
+        sum += centred_square(x + i, n - i < SLICE ? n - i : SLICE, mean);
+    return n > 1 ? sqrt(sum / (double)(n - 1)) : NAN;
+}
+
+static xmc_estimate batch_sd(const double *x, size_t n, double mean) {
+    xmc_estimate e = missing;
+    e.value = standard_deviation(x, n, mean);
+    if (n < (size_t)BATCHES * MIN_BATCH)
+        return e;
+    double sd[BATCHES], average = 0;
+    for (size_t b = 0; b < BATCHES; b++) {
+        size_t from = n * b / BATCHES, to = n * (b + 1) / BATCHES, m = to - from;
+        double sum = 0;
+        for (size_t i = from; i < to; i++)
+            sum += x[i];
+        sd[b] = standard_deviation(x + from, m, sum / (double)m);
+        average += sd[b] / BATCHES;
+    }
+    e.se = sqrt(centred_square(sd, BATCHES, average) / (BATCHES - 1) / BATCHES);
+    double t = xmc_student_quantile(0.975, BATCHES - 1);
+    e.lower = e.value - t * e.se;
+    e.upper = e.value + t * e.se;
+    return e;
+}
+
+xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, const char *name,
+                                xmc_diag *diag) {
+    xmc_i128 sum = 0;
+    d->n = m;
+    for (size_t i = 0; i < m; i++) {
+        double s = x[i] / d->grid;
+        if (!(fabs(s) <= 0x1p53) || s != rint(s))
+            return xmc_error(diag, XMC_FAILED,
+                             "%s, trial %zu: %.17g does not lie on the loss grid of %g CNY", name,
+                             i, x[i], d->grid);
+        sum += (xmc_i128)s;
+        d->sorted[i] = x[i];
+    }
+    double mean = (double)sum * d->grid / (double)m;
+    d->sd = batch_sd(x, m, mean);
+    d->mean = (xmc_estimate){mean, NAN, NAN, NAN};
+    if (m > 1) {
+        d->mean.se = d->sd.value / sqrt((double)m);
+        d->mean.lower = mean - z95 * d->mean.se;
+        d->mean.upper = mean + z95 * d->mean.se;
+    }
+    qsort(d->sorted, m, sizeof *d->sorted, ascending);
+    return XMC_OK;
+}
+
+/* --- quantiles --- */
+
+static double probability(xmc_level p) {
+    return (double)p.num / (double)p.den;
+}
+
+/* ceil(n p), exact; at least 1. */
+static size_t quantile_rank(size_t n, xmc_level p) {
+    uint64_t k = ((uint64_t)n * p.num + p.den - 1) / p.den;
+    return k ? (size_t)k : 1;
+}
+
+/* P(B >= k) and P(B < k) of B ~ binomial(n, p), k = 1 … n. */
+static double at_least(size_t n, double p, size_t k) {
+    return xmc_beta_i((double)k, (double)(n - k) + 1, p);
+}
+static double below(size_t n, double p, size_t k) {
+    return xmc_beta_i((double)(n - k) + 1, (double)k, 1 - p);
+}
+
+void xmc_quantile_ranks(size_t n, xmc_level level, size_t *r, size_t *s) {
+    double p = probability(level), np = (double)n * (double)level.num / (double)level.den;
+    double half = z95 * sqrt(np * (1 - p));
+    double lo = floor(np - half), hi = ceil(np + half) + 1;
+    *r = lo < 1 ? 0 : (size_t)lo;
+    *s = hi > (double)n ? n + 1 : (size_t)hi;
+    while (*r > 0 && below(n, p, *r) > 0.025)
+        --*r;
+    while (*s <= n && at_least(n, p, *s) > 0.025)
+        ++*s;
+}
+
+double xmc_rank_coverage(size_t n, xmc_level level, size_t r, size_t s) {
+    double p = probability(level);
+    double inside = 1;
+    if (r > 0)
+        inside -= below(n, p, r);
+    if (s <= n)
+        inside -= at_least(n, p, s);
+    return inside;
+}
+
+xmc_estimate xmc_var(const xmc_distribution *d, xmc_level p) {
+    if (d->n == 0)
+        return missing;
+    xmc_estimate e = missing;
+    size_t r, s;
+    xmc_quantile_ranks(d->n, p, &r, &s);
+    e.value = d->sorted[quantile_rank(d->n, p) - 1];
+    if (r > 0)
+        e.lower = d->sorted[r - 1];
+    if (s <= d->n)
+        e.upper = d->sorted[s - 1];
+    e.se = (e.upper - e.lower) / (2 * z95);
+    return e;
+}
+
+xmc_estimate xmc_tvar(const xmc_distribution *d, xmc_level p) {
+    if (d->n == 0)
+        return missing;
+    size_t k = quantile_rank(d->n, p);
+    double q = d->sorted[k - 1];
+    xmc_i128 sum = 0;
+    for (size_t i = k; i < d->n; i++)
+        sum += steps(d, d->sorted[i]);
+    xmc_i128 whole = (xmc_i128)d->n * (p.den - p.num); /* den × the trials in the tail */
+    xmc_i128 part = (xmc_i128)k * p.den - (xmc_i128)d->n * p.num;
+    xmc_estimate e = missing;
+    e.value = (double)xmc_divide_round(p.den * sum + part * steps(d, q), whole) * d->grid;
+    if (d->n - k < 2)
+        return e;
+    double squares = centred_square(d->sorted + k, d->n - k, e.value);
+    double variance = squares / (double)(d->n - k), pp = probability(p);
+    e.se = sqrt((variance + pp * (e.value - q) * (e.value - q)) / ((double)d->n * (1 - pp)));
+    e.lower = e.value - z95 * e.se;
+    e.upper = e.value + z95 * e.se;
+    return e;
+}
+
+xmc_estimate xmc_var_less_mean(const xmc_distribution *d, xmc_level p) {
+    xmc_estimate q = xmc_var(d, p), e = missing;
+    double mean = d->mean.value, pp = probability(p);
+    e.value = q.value - mean;
+    if (!isfinite(q.se) || !isfinite(d->mean.se) || !(q.se > 0)) {
+        if (q.se == 0 && isfinite(d->mean.se)) { /* an atom at the quantile: only the mean errs */
+            e.se = d->mean.se;
+            e.lower = e.value - z95 * e.se;
+            e.upper = e.value + z95 * e.se;
+        }
+        return e;
+    }
+    /* Bahadur: the quantile's error is -(1{X<=q} - p)/(n f), f from its standard error */
+    double beyond = xmc_tvar(d, p).value - mean;
+    double covariance = q.se * sqrt((1 - pp) / pp) * beyond / sqrt((double)d->n);
+    double variance = q.se * q.se + d->mean.se * d->mean.se - 2 * covariance;
+    e.se = sqrt(variance > 0 ? variance : 0);
+    double scale = e.se / q.se;
+    e.lower = e.value - (q.value - q.lower) * scale;
+    e.upper = e.value + (q.upper - q.value) * scale;
+    return e;
+}
+
+xmc_estimate xmc_level_of(const xmc_distribution *d, double amount) {
+    if (d->n == 0 || isnan(amount))
+        return missing;
+    size_t lo = 0, hi = d->n; /* number of values <= amount */
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (d->sorted[mid] <= amount)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    double n = (double)d->n, k = (double)lo, f = k / n;
+    xmc_estimate e = {f, sqrt(f * (1 - f) / n), 0, 1};
+    if (lo > 0)
+        e.lower = xmc_beta_i_inverse(k, n - k + 1, 0.025);
+    if (lo < d->n)
+        e.upper = xmc_beta_i_inverse(k + 1, n - k, 0.975);
+    return e;
+}
