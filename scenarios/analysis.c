@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *const xmc_seed_names[XMC_N_SEEDS] = {"events", "damage", "credit", "equity", "factors"};
-
 enum { SMALLEST_BLOCK = 16384, LARGEST_BLOCK = 1 << 24, MOST_FILES = 1000 };
 #define MOST_TRIALS (UINT64_C(1) << 40)
 
