@@ -14,10 +14,12 @@
 
 /* The treaties in force at the valuation date, in inuring order; immutable after the plan. */
 typedef struct {
-    size_t n;         /* treaties in force */
-    size_t n_words;   /* 64-bit words of a treaty set */
-    uint32_t *treaty; /* [n] index into the book's treaties, ascending (priority, number) */
-    uint32_t *level;  /* [n] 0, 1, …: treaties of one level act on the same loss */
+    size_t n;                /* treaties in force */
+    size_t n_words;          /* 64-bit words of a treaty set */
+    uint32_t *treaty;        /* [n] index into the book's treaties, ascending (priority, number) */
+    uint32_t *level;         /* [n] 0, 1, …: treaties of one level act on the same loss */
+    size_t *scope_offset;    /* [n + 1] into scope */
+    xmc_treaty_scope *scope; /* by treaty, account, line of business */
     const xmc_book *book;
     double grid, inv_grid;
 } xmc_programme;
@@ -31,16 +33,12 @@ void xmc_programme_free(xmc_programme *p);
 bool xmc_programme_covers(const xmc_programme *p, size_t k, uint32_t account, uint32_t lob,
                           xmc_perils peril);
 
-/* The cumulative state of the occurrence treaties in one trial: [n] layer losses so far, before
- * placement. Zeroed at the start of a trial. */
-
 /* One occurrence of a trial through the occurrence treaties (QS and CXL). n_classes losses in
  * base[] with treaty sets class_set[class_id[i]] (n_words words each).
  *   in:  gross[n_classes], class_id[n_classes] (index into sets), sets
- *   io:  layer_used[n]  cumulative layer loss of the trial; recovery[n] += per treaty;
- *        *reinstatement += premium paid
- *   out: net[n_classes]
- *   scratch: work[n_classes] */
+ *   io:  layer_used[n], layer losses of the trial so far, before aggregate terms and placement
+ * (zero at the start of a trial); recovery[n] += per treaty; *reinstatement += premium paid out:
+ * net[n_classes] scratch: work[n_classes] */
 void xmc_programme_occurrence(const xmc_programme *p, const uint64_t *sets,
                               const uint32_t *class_id, size_t n_classes, const double *gross,
                               double *net, double *work, double *layer_used, double *recovery,

@@ -1,0 +1,385 @@
+/* The trial loop of catastrophe: occurrences, tasks over events, trials. Nothing here allocates;
+ * everything was sized by the plan. */
+#include "kernels/vmath.h"
+#include "sim/cat_internal.h"
+#include <omp.h>
+#include <string.h>
+
+/* ---- occurrences ---- */
+
+static xmc_stream event_stream(const xmc_cat *c, uint64_t trial) {
+    return xmc_stream_at(c->a->seeds[XMC_SEED_EVENTS], trial, 0);
+}
+
+static uint32_t draw_count(const xmc_cat *c, xmc_stream *s) {
+    size_t n = 0;
+    for (uint32_t p = 0; p < c->count_parts; p++)
+        n += xmc_count_of(&c->count, xmc_uniform(s));
+    return (uint32_t)n;
+}
+
+static void draw_trial(xmc_cat *c, uint64_t first, uint32_t i) {
+    const xmc_event_set *e = &c->a->events;
+    xmc_stream s = event_stream(c, first + i);
+    draw_count(c, &s);
+    for (uint32_t o = c->trial_start[i]; o < c->trial_start[i + 1]; o++) {
+        const xmc_u128 at = (xmc_u128)xmc_u64(&s) * c->n_events;
+        uint32_t event = (uint32_t)(at >> 64);
+        if ((uint64_t)at >= c->alias_threshold[event])
+            event = c->alias[event];
+        const uint64_t days = (uint64_t)e->day_last[event] - e->day_first[event] + 1;
+        c->occ_event[o] = event;
+        c->occ_trial[o] = i;
+        c->occ_day[o] = (uint16_t)(e->day_first[event] + (xmc_u32(&s) * days >> 32));
+    }
+}
+
+/* Draws the occurrences of as many trials from `first` on (at most n) as the workspace holds, and
+ * sorts them by event. Returns how many trials. */
+static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
+#pragma omp parallel for schedule(static) num_threads(c->threads)
+    for (uint32_t i = 0; i < n; i++) {
+        xmc_stream s = event_stream(c, first + i);
+        c->trial_start[i + 1] = draw_count(c, &s);
+    }
+    c->trial_start[0] = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (c->trial_start[i + 1] > c->occurrence_capacity - c->trial_start[i])
+            n = i;
+        else
+            c->trial_start[i + 1] += c->trial_start[i];
+    }
+#pragma omp parallel for schedule(static) num_threads(c->threads)
+    for (uint32_t i = 0; i < n; i++)
+        draw_trial(c, first, i);
+    /* Rows: cut the chunk where they would not fit. */
+    size_t width = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t o = c->trial_start[i]; o < c->trial_start[i + 1]; o++) {
+            const uint32_t e = c->occ_event[o];
+            width += c->event_class_offset[e + 1] - c->event_class_offset[e];
+        }
+        if (width > c->row_capacity)
+            n = i;
+    }
+    const uint32_t total = c->trial_start[n];
+    memset(c->event_count, 0, c->n_events * sizeof *c->event_count);
+    for (uint32_t o = 0; o < total; o++)
+        c->occ_place[o] = c->event_count[c->occ_event[o]]++;
+    uint32_t start = 0;
+    size_t row = 0;
+    for (size_t e = 0; e < c->n_events; e++) {
+        c->event_start[e] = start;
+        c->event_row[e] = row;
+        start += c->event_count[e];
+        row += c->event_count[e] * (c->event_class_offset[e + 1] - c->event_class_offset[e]);
+    }
+    for (uint32_t o = 0; o < total; o++)
+        c->sorted[c->event_start[c->occ_event[o]] + c->occ_place[o]] = o;
+    return n;
+}
+
+static double *row_of(const xmc_cat *c, uint32_t event, uint32_t place) {
+    return c->rows + c->event_row[event] +
+           place * (c->event_class_offset[event + 1] - c->event_class_offset[event]);
+}
+
+/* ---- one task: an event and some of its occurrences ---- */
+
+/* Terms of the policies of an account on the sum of its parts; each policy's loss goes back to the
+ * parts, that is to their regions, in proportion. slot_of[part] is the part's scratch row. */
+static void finish_account(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
+                           const xmc_cat_account *a, const uint32_t *slot_of, size_t n_here,
+                           size_t n_lanes, size_t stride) {
+    double any = 0;
+    for (size_t l = 0; l < n_lanes; l++)
+        t->total[l] = 0;
+    for (size_t p = 0; p < n_here; p++) {
+        const double *x = t->scratch + slot_of[t->here[p]] * stride;
+        for (size_t l = 0; l < n_lanes; l++)
+            t->total[l] += x[l];
+    }
+    for (size_t l = 0; l < n_lanes; l++)
+        any += t->total[l];
+    for (uint32_t r = 0; r < a->n_rows && any > 0; r++) {
+        const xmc_terms k = c->policy_terms[v->row[a->first_row + r]];
+        const xmc_layer y = c->policy_layers[v->row[a->first_row + r]];
+        const uint32_t *class_id =
+            v->part_class + a->first_class + (size_t)r * a->n_parts - a->first_part;
+        for (size_t l = 0; l < n_lanes; l++) {
+            double x = xmc_terms_loss(t->total[l], k.ded_amount, k.ded_share, k.ded_min, k.ded_max,
+                                      k.limit_amount, k.limit_share);
+            x = xmc_layer_loss(x, y.attachment, y.limit, y.participation);
+            x = xmc_grid_round(x, c->grid, c->inv_grid);
+            if (x <= 0)
+                continue;
+            if (n_here == 1) {
+                t->class_acc[t->class_at[class_id[t->here[0]]] * stride + l] += x;
+                continue;
+            }
+            for (size_t p = 0; p < n_here; p++)
+                t->weight[p] = t->scratch[slot_of[t->here[p]] * stride + l];
+            xmc_allocate(x, t->weight, t->part, n_here, c->grid, c->inv_grid);
+            for (size_t p = 0; p < n_here; p++)
+                t->class_acc[t->class_at[class_id[t->here[p]]] * stride + l] += t->part[p];
+        }
+    }
+    for (size_t p = 0; p < n_here; p++)
+        memset(t->scratch + slot_of[t->here[p]] * stride, 0, n_lanes * sizeof(double));
+}
+
+/* Scratch rows of a run's locations. Parts of accounts over several cells get one when first met.
+ */
+static const uint32_t *place_parts(const xmc_cat_view *v, xmc_cat_thread *t, const xmc_cat_run *r,
+                                   uint32_t *n_touched) {
+    for (size_t i = 0; i < r->run.n; i++) {
+        const uint32_t part = r->part[i];
+        if (part & XMC_LOCAL_SLOT) {
+            t->slot[i] = part & ~XMC_LOCAL_SLOT;
+            continue;
+        }
+        if (t->stamp[part] != t->serial) {
+            t->stamp[part] = t->serial;
+            t->part_slot[part] = v->max_local + *n_touched;
+            t->touched[(*n_touched)++] = part;
+        }
+        t->slot[i] = t->part_slot[part];
+    }
+    return t->slot;
+}
+
+/* Accounts over several cells, at the end of the event. */
+static void finish_touched(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
+                           uint32_t n_touched, size_t n_lanes, size_t stride) {
+    for (uint32_t i = 0; i < n_touched; i++) {
+        const xmc_cat_account *a = &v->accounts[v->part_account[t->touched[i]]];
+        size_t n_here = 0;
+        for (uint32_t p = a->first_part; p < a->first_part + a->n_parts; p++)
+            if (t->stamp[p] == t->serial)
+                t->here[n_here++] = p;
+        if (t->here[0] == t->touched[i]) /* once per account */
+            finish_account(c, v, t, a, t->part_slot, n_here, n_lanes, stride);
+    }
+}
+
+/* The event for n_lanes of its occurrences, side by side; the streams start at draw 0. With
+ * `along`, one occurrence and the locations in the lanes. */
+static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes *lanes,
+                  size_t n_lanes, size_t stride, bool along) {
+    const xmc_event_set *e = &c->a->events;
+    const xmc_cat_view *v = &c->views[c->event_view[event]];
+    xmc_stream one = {lanes->state[0], lanes->inc[0]};
+    uint32_t n_touched = 0;
+    if (++t->serial == 0) { /* the serial numbers have wrapped */
+        memset(t->stamp, 0, c->all_parts * sizeof *t->stamp);
+        t->serial = 1;
+    }
+    for (uint64_t f = e->offset[event]; f < e->offset[event + 1]; f++) {
+        const uint32_t cell = e->footprint_cell[f];
+        const size_t bin = e->footprint_bin[f];
+        if (bin >= c->n_bins)
+            continue;
+        for (size_t i = v->run_offset[cell]; i < v->run_offset[cell + 1]; i++) {
+            const xmc_cat_run *r = &v->runs[i];
+            const xmc_damage_row *row[XMC_MAX_COVERS];
+            bool damage = false;
+            for (uint32_t k = 0; k < r->run.n_covers; k++) {
+                const size_t at = r->function[k] * c->n_bins + bin;
+                row[k] = &c->damage_rows[at];
+                damage |= !c->row_empty[at];
+            }
+            if (!damage)
+                continue;
+            xmc_run run = r->run;
+            double *acc = t->scratch;
+            if (r->class_id == NONE)
+                run.slot = place_parts(v, t, r, &n_touched);
+            else
+                acc = t->class_acc + t->class_at[r->class_id] * stride;
+            if (along)
+                xmc_ground_up_locations(&run, row, &one, &lanes->position, acc, c->grid,
+                                        c->inv_grid);
+            else
+                xmc_ground_up_occurrences(&run, row, lanes, n_lanes, acc, stride, c->grid,
+                                          c->inv_grid);
+        }
+        for (size_t i = v->local_offset[cell]; i < v->local_offset[cell + 1]; i++) {
+            const xmc_cat_account *a = &v->accounts[v->local_account[i]];
+            for (uint32_t p = 0; p < a->n_parts; p++)
+                t->here[p] = a->first_part + p;
+            finish_account(c, v, t, a, v->local_slot, a->n_parts, n_lanes, stride);
+        }
+    }
+    finish_touched(c, v, t, n_touched, n_lanes, stride);
+}
+
+static void run_task(const xmc_cat *c, xmc_cat_thread *t, const xmc_cat_task *task,
+                     uint64_t first_trial) {
+    const uint32_t event = task->event;
+    const uint32_t *ids = c->event_class + c->event_class_offset[event];
+    const size_t n_classes = c->event_class_offset[event + 1] - c->event_class_offset[event];
+    const bool along = task->n < 8;
+    const size_t stride = along ? 1 : c->event_lanes[event];
+    for (size_t k = 0; k < n_classes; k++)
+        t->class_at[ids[k]] = (uint32_t)k;
+    /* Either all occurrences at once, or one after the other. */
+    const uint32_t step = along ? 1 : task->n;
+    for (uint32_t from = 0; from < task->n; from += step) {
+        xmc_lanes lanes;
+        lanes.position = 0;
+        for (uint32_t l = 0; l < step; l++) {
+            const uint32_t o = c->sorted[c->event_start[event] + task->first + from + l];
+            const uint32_t trial = c->occ_trial[o];
+            const xmc_stream s = xmc_stream_at(c->a->seeds[XMC_SEED_DAMAGE], first_trial + trial,
+                                               o - c->trial_start[trial]);
+            lanes.state[l] = s.state;
+            lanes.inc[l] = s.inc;
+        }
+        memset(t->class_acc, 0, n_classes * stride * sizeof(double));
+        visit(c, t, event, &lanes, step, stride, along);
+        for (uint32_t l = 0; l < step; l++) {
+            double *row = row_of(c, event, task->first + from + l);
+            for (size_t k = 0; k < n_classes; k++)
+                row[k] = t->class_acc[k * stride + l];
+        }
+    }
+}
+
+static void run_events(xmc_cat *c, uint64_t first_trial) {
+    size_t n_tasks = 0;
+    for (size_t i = 0; i < c->n_events; i++) {
+        const uint32_t event = c->event_order[i];
+        if (c->event_class_offset[event + 1] == c->event_class_offset[event])
+            continue;
+        for (uint32_t first = 0; first < c->event_count[event]; first += c->event_lanes[event]) {
+            const uint32_t rest = c->event_count[event] - first;
+            c->tasks[n_tasks++] = (xmc_cat_task){
+                event, first, rest < c->event_lanes[event] ? rest : c->event_lanes[event]};
+        }
+    }
+#pragma omp parallel for schedule(dynamic) num_threads(c->threads)
+    for (size_t i = 0; i < n_tasks; i++)
+        run_task(c, &c->thread[omp_get_thread_num()], &c->tasks[i], first_trial);
+}
+
+/* ---- event loss table ---- */
+
+static void add_to_table(xmc_cat *c) {
+#pragma omp parallel for schedule(dynamic, 64) num_threads(c->threads)
+    for (size_t e = 0; e < c->n_events; e++) {
+        const size_t n_classes = c->event_class_offset[e + 1] - c->event_class_offset[e];
+        xmc_cat_event_sum *s = &c->sums[e];
+        for (uint32_t i = 0; i < c->event_count[e]; i++) {
+            const double *row = row_of(c, (uint32_t)e, i);
+            double loss = 0;
+            for (size_t k = 0; k < n_classes; k++)
+                loss += row[k];
+            const xmc_u128 steps = (uint64_t)(loss * c->inv_grid);
+            s->sum += steps;
+            s->squares += steps * steps;
+            s->max = s->max > loss ? s->max : loss;
+        }
+        s->n += c->event_count[e];
+    }
+}
+
+/* ---- trials ---- */
+
+/* Occurrences of a trial in the order (day, number). */
+static void order_trial(const xmc_cat *c, uint32_t first, uint32_t n, uint32_t *order) {
+    if (n <= 32) {
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t k = i;
+            for (; k > 0 && c->occ_day[order[k - 1]] > c->occ_day[first + i]; k--)
+                order[k] = order[k - 1];
+            order[k] = first + i;
+        }
+        return;
+    }
+    uint32_t start[368] = {0};
+    for (uint32_t i = 0; i < n; i++)
+        start[c->occ_day[first + i] + 1]++;
+    for (int day = 0; day < 367; day++)
+        start[day + 1] += start[day];
+    for (uint32_t i = 0; i < n; i++)
+        order[start[c->occ_day[first + i]]++] = first + i;
+}
+
+static void run_trial(const xmc_cat *c, xmc_cat_thread *t, uint32_t trial, xmc_block *b,
+                      uint32_t i) {
+    const xmc_programme *p = &c->programme;
+    const uint32_t first = c->trial_start[trial], n = c->trial_start[trial + 1] - first;
+    double gross_year = 0, net_year = 0, gross_max = 0, net_max = 0, premium = 0, recovered = 0;
+    memset(t->layer_used, 0, p->n * sizeof(double));
+    memset(t->recovery, 0, p->n * sizeof(double));
+    order_trial(c, first, n, t->order);
+    for (uint32_t j = 0; j < n; j++) {
+        const uint32_t o = t->order[j], event = c->occ_event[o];
+        const size_t n_classes = c->event_class_offset[event + 1] - c->event_class_offset[event];
+        const uint32_t *ids = c->event_class + c->event_class_offset[event];
+        const double *row = row_of(c, event, c->occ_place[o]);
+        double gross = 0, net = 0;
+        for (size_t k = 0; k < n_classes; k++)
+            gross += row[k];
+        if (gross <= 0)
+            continue;
+        xmc_programme_occurrence(p, c->class_set, ids, n_classes, row, t->net, t->work,
+                                 t->layer_used, t->recovery, &premium);
+        for (size_t k = 0; k < n_classes; k++) {
+            const size_t s = c->class_segment[ids[k]];
+            b->segment_gross[s][i] += row[k];
+            b->segment_net[s][i] += t->net[k];
+            net += t->net[k];
+        }
+        gross_year += gross;
+        net_year += net;
+        gross_max = gross_max > gross ? gross_max : gross;
+        net_max = net_max > net ? net_max : net;
+    }
+    for (size_t k = 0; k < p->n; k++) {
+        b->treaty[p->treaty[k]][i] += t->recovery[k];
+        recovered += t->recovery[k];
+    }
+    if (c->premium_segment != SIZE_MAX)
+        b->segment_net[c->premium_segment][i] = premium;
+    b->reinstatement_premium[i] = premium;
+    b->risk_gross[XMC_RISK_CAT][i] = gross_year;
+    b->risk_ceded[XMC_RISK_CAT][i] = recovered - premium;
+    b->risk_net[XMC_RISK_CAT][i] = net_year + premium;
+    b->cat_gross_max_occ[i] = gross_max;
+    b->cat_net_max_occ[i] = net_max;
+}
+
+static int run_trials(const xmc_cat *c, xmc_block *b, uint32_t first, uint32_t n) {
+    int overflowed = 0;
+    const double most = 0x1p53 * c->grid;
+    /* 512 trials: a thread's columns do not share cache lines with its neighbours'. */
+    const uint32_t slice = 512, slices = (n + slice - 1) / slice;
+#pragma omp parallel for schedule(dynamic) num_threads(c->threads) reduction(| : overflowed)
+    for (uint32_t k = 0; k < slices; k++) {
+        const uint32_t from = k * slice, to = from + slice < n ? from + slice : n;
+        for (uint32_t i = from; i < to; i++) {
+            run_trial(c, &c->thread[omp_get_thread_num()], i, b, first + i);
+            overflowed |= !(b->risk_gross[XMC_RISK_CAT][first + i] < most) ||
+                          !(b->risk_net[XMC_RISK_CAT][first + i] < most);
+        }
+    }
+    return overflowed;
+}
+
+void xmc_cat_block(xmc_cat *c, xmc_block *b) {
+    for (size_t s = 0; s < c->n_segments; s++) {
+        memset(b->segment_gross[c->segments[s]], 0, b->n * sizeof(double));
+        memset(b->segment_net[c->segments[s]], 0, b->n * sizeof(double));
+    }
+    if (c->premium_segment != SIZE_MAX)
+        memset(b->segment_gross[c->premium_segment], 0, b->n * sizeof(double));
+    for (uint32_t done = 0; done < b->n;) {
+        const uint64_t first = b->first + done;
+        const uint32_t n = draw_chunk(c, first, b->n - done);
+        run_events(c, first);
+        add_to_table(c);
+        c->overflowed |= run_trials(c, b, done, n);
+        done += n;
+    }
+}

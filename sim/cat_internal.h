@@ -1,0 +1,175 @@
+/* Inside of the catastrophe engine; nobody else includes this. */
+#ifndef CROSSMC_CAT_INTERNAL_H
+#define CROSSMC_CAT_INTERNAL_H
+
+#include "kernels/distributions.h"
+#include "kernels/ground_up.h"
+#include "sim/cat.h"
+#include "sim/treaty.h"
+
+#define NONE UINT32_MAX
+
+__extension__ typedef unsigned __int128 xmc_u128;
+
+/* Owns allocations of the plan: 64-byte aligned, zeroed, freed together. */
+typedef struct {
+    void **blocks;
+    size_t n, capacity;
+    uint64_t bytes;
+} xmc_plan_memory;
+
+/* n elements of size bytes; NULL without memory. */
+void *xmc_plan_get(xmc_plan_memory *a, size_t n, size_t size);
+void xmc_plan_memory_free(xmc_plan_memory *a);
+
+/* Locations with a sum insured, in the canonical order (cell, class, account, LocNumber). */
+typedef struct {
+    size_t n;
+    uint32_t *location;    /* index into the book */
+    uint32_t *rank;        /* of the first coverage with a sum insured */
+    uint32_t *cell;        /* index into the event set's cells, or NONE */
+    double *account_tiv;   /* [accounts] sums insured of all locations */
+    size_t *row_offset;    /* [accounts + 1] into row */
+    uint32_t *row;         /* policies by account */
+    uint32_t *region_rank; /* [regions] alphabetical */
+} xmc_cat_book;
+
+xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc_cat_book *out,
+                              xmc_diag *diag);
+
+/* An account whose terms need the losses of several locations, or that has several policies; per
+ * peril. Its locations are grouped by region into parts, since segments are regional. */
+typedef struct {
+    uint32_t first_part, n_parts;
+    uint32_t first_row, n_rows; /* into row[] of the view: policies that cover the peril */
+    size_t first_class;         /* into part_class: [row][part] */
+} xmc_cat_account;
+
+#define XMC_LOCAL_SLOT (UINT32_C(1) << 31)
+
+/* A run and what the kernel does not need to know of it. */
+typedef struct {
+    xmc_run run;
+    uint32_t function[XMC_MAX_COVERS];
+    uint32_t class_id;    /* direct runs */
+    const uint32_t *part; /* others, [n]: part, or XMC_LOCAL_SLOT | slot within the cell */
+} xmc_cat_run;
+
+/* The book as one peril of the event set meets it. */
+typedef struct {
+    xmc_perils peril;
+    unsigned bit;
+    int group;
+    size_t n_runs;
+    xmc_cat_run *runs;
+    size_t *run_offset; /* [cells + 1] */
+    /* Accounts with a scratch. Parts of accounts inside one cell live in slots of the cell, which
+     * are reused; the others get a slot when first touched by a task. */
+    size_t n_accounts, n_parts;
+    xmc_cat_account *accounts;
+    uint32_t *part_account;
+    uint32_t *row;
+    uint32_t *part_class;
+    size_t *local_offset; /* [cells + 1] into local_account */
+    uint32_t *local_account;
+    uint32_t *local_slot;  /* [n_parts] slot of a local part */
+    uint32_t max_local;    /* slots that one cell needs at most */
+    uint32_t *cell_global; /* [cells] parts of other accounts touched at most */
+    size_t *class_offset;  /* [cells + 1] into cell_class: classes that the cell can touch */
+    uint32_t *cell_class;
+    double *cell_samples; /* [cells] draws of a visit */
+} xmc_cat_view;
+
+typedef struct {
+    uint64_t n;
+    double max;
+    xmc_u128 sum, squares; /* of losses in grid steps */
+} xmc_cat_event_sum;
+
+/* Workspace of a thread. */
+typedef struct {
+    double *class_acc;     /* [max touched classes][lanes] */
+    double *scratch;       /* [slots][lanes]; rows are zero between uses */
+    uint32_t *slot;        /* [longest run] */
+    uint32_t *stamp;       /* [parts] serial of the task that touched the part */
+    uint32_t *part_slot;   /* [parts] */
+    uint32_t *touched;     /* [parts touched at most] */
+    uint32_t *class_at;    /* [classes] place among the event's classes */
+    uint32_t *here;        /* [parts of an account] those that a location has touched */
+    double *weight, *part; /* [parts of an account] */
+    double *total;         /* [lanes] */
+    uint32_t serial;
+    uint32_t *order;               /* [occurrences of a trial] */
+    double *net, *work;            /* [max touched classes] */
+    double *layer_used, *recovery; /* [treaties] */
+} xmc_cat_thread;
+
+typedef struct {
+    uint32_t event, first, n; /* occurrences first … first + n - 1 of the event */
+} xmc_cat_task;
+
+struct xmc_cat {
+    const xmc_analysis *a;
+    xmc_plan_memory arena;
+    double grid, inv_grid;
+    int threads;
+    uint32_t block;
+    xmc_programme programme;
+    xmc_cat_book book;
+    xmc_damage_row *damage_rows; /* [functions][intensity bins] */
+    uint8_t *row_empty;          /* no damage */
+    size_t n_bins;
+    xmc_terms *policy_terms; /* [policies] */
+    xmc_layer *policy_layers;
+    size_t n_views;
+    xmc_cat_view *views;
+    /* Accumulation classes: distinct (segment, treaty set). */
+    size_t n_classes, n_segments;
+    uint32_t *class_segment; /* into the registry */
+    uint64_t *class_set;     /* [classes][words] */
+    size_t *segments;        /* the registry's indices of this risk */
+    size_t premium_segment;  /* SIZE_MAX: none */
+    /* Events. */
+    size_t n_events;
+    uint8_t *event_view;
+    size_t *event_class_offset; /* [events + 1] */
+    uint32_t *event_class;      /* ascending */
+    uint32_t *event_lanes;      /* occurrences of a task */
+    double *event_samples;      /* draws of an occurrence */
+    uint32_t *event_order;      /* dearest first */
+    xmc_count_table count;
+    uint32_t count_parts; /* the year's rate is drawn in so many equal parts */
+    size_t max_count;     /* occurrences of a trial at most */
+    uint64_t *alias_threshold;
+    uint32_t *alias;
+    double total_rate;
+    /* Workspace of a chunk of trials. */
+    size_t all_parts; /* the most that a view has */
+    size_t occurrence_capacity, row_capacity, task_capacity;
+    uint32_t *trial_start; /* [block + 1] */
+    uint32_t *occ_event, *occ_trial, *occ_place, *sorted;
+    uint16_t *occ_day;
+    uint32_t *event_count, *event_start;
+    size_t *event_row;
+    double *rows;
+    xmc_cat_task *tasks;
+    xmc_cat_thread *thread;
+    xmc_cat_event_sum *sums;
+    int overflowed;
+    /* Reports. */
+    size_t n_exposures;
+    xmc_cat_exposure *exposures;
+    double samples_per_trial;
+};
+
+/* Steps of the plan. */
+xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segments *segments,
+                               xmc_diag *diag);
+xmc_status xmc_cat_exposures_build(xmc_cat *c, xmc_diag *diag);
+/* Whether the coverage of a location has a damage function for a peril. */
+static inline uint32_t xmc_cat_function(const xmc_analysis *a, uint32_t vulnerability, unsigned bit,
+                                        uint32_t cover) {
+    return a->vulnerability.function[((size_t)vulnerability * 64 + bit) * XMC_N_COVERS + cover];
+}
+
+#endif

@@ -1,0 +1,798 @@
+/* The plan's second step: the book as each peril meets it, as runs of the kernel; accumulation
+ * classes and segments. */
+#include "kernels/vmath.h"
+#include "sim/cat_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+const char *const xmc_group_names[XMC_N_GROUPS] = {"earthquake", "typhoon", "flood", "crop",
+                                                   "other"};
+
+int xmc_group_of(xmc_perils p) {
+    if (p & XMC_PERIL_QEQ)
+        return XMC_GROUP_EARTHQUAKE;
+    if (p & (XMC_PERIL_WTC | XMC_PERIL_WSS))
+        return XMC_GROUP_TYPHOON;
+    if (p & (XMC_PERIL_ORF | XMC_PERIL_OSF))
+        return XMC_GROUP_FLOOD;
+    if (p & XMC_PERIL_XCY)
+        return XMC_GROUP_CROP;
+    return XMC_GROUP_OTHER;
+}
+
+/* Longest run: bounds the buffer that translates slots. */
+enum { LONGEST_RUN = 4096 };
+
+/* How the losses of an account's locations become policy losses, per peril. */
+enum { NOT_MET, DIRECT, DIRECT_TERMS, SCRATCH };
+
+typedef struct {
+    xmc_cat *c;
+    xmc_plan_memory t; /* temporaries */
+    /* Segments: names of lines by rank, × region rank × group. */
+    size_t n_lines, n_regions, n_sets, capacity_sets;
+    uint32_t *line_of_lob;    /* [lobs] */
+    uint32_t *lob_of_line;    /* [lines] */
+    const char **region_name; /* [regions] by rank */
+    uint64_t *sets;           /* [sets][words] */
+    uint32_t *set_of;         /* [views][policies] */
+    uint32_t *class_map; /* [lines × regions × groups][sets]: first used or not, then the class */
+    double *exposure;    /* [lines × regions × groups] */
+    uint32_t *last_location; /* the like: location counted last */
+    /* Per view. */
+    uint32_t *active; /* canonical numbers of the locations that the peril meets */
+    size_t n_active;
+    uint8_t *mode;  /* [accounts] */
+    uint32_t *met;  /* [accounts] locations met */
+    uint32_t *cell; /* [accounts] cell of the first one */
+    uint8_t *many;  /* [accounts] met in several cells */
+} build;
+
+static size_t words(const build *b) {
+    return b->c->programme.n_words;
+}
+
+static const xmc_location *location_at(const xmc_cat *c, size_t i) {
+    return &c->a->book.locations[c->book.location[i]];
+}
+
+/* ---- lines, treaty sets ---- */
+
+static xmc_status name_lines(build *b, xmc_diag *diag) {
+    const xmc_book *book = &b->c->a->book;
+    b->line_of_lob = xmc_plan_get(&b->t, book->n_lobs, sizeof(uint32_t));
+    b->lob_of_line = xmc_plan_get(&b->t, book->n_lobs, sizeof(uint32_t));
+    b->region_name = xmc_plan_get(&b->t, book->n_regions, sizeof(char *));
+    if (!b->line_of_lob || !b->lob_of_line || !b->region_name)
+        return xmc_no_memory(diag, book->n_lobs * sizeof(uint32_t), "planning catastrophe");
+    /* Few lines: quadratic. Rank = number of distinct smaller names. */
+    for (uint32_t i = 0; i < book->n_lobs; i++) {
+        uint32_t rank = 0;
+        for (uint32_t j = 0; j < book->n_lobs; j++) {
+            bool first = true;
+            for (uint32_t k = 0; k < j; k++)
+                first &= strcmp(book->lobs[k].segment, book->lobs[j].segment) != 0;
+            rank += first && strcmp(book->lobs[j].segment, book->lobs[i].segment) < 0;
+        }
+        b->line_of_lob[i] = rank;
+        b->n_lines = b->n_lines > rank + 1u ? b->n_lines : rank + 1u;
+    }
+    for (uint32_t i = (uint32_t)book->n_lobs; i-- > 0;)
+        b->lob_of_line[b->line_of_lob[i]] = i;
+    for (uint32_t i = 0; i < book->n_regions; i++) {
+        uint32_t rank = b->c->book.region_rank[i];
+        b->region_name[rank] = book->regions[i];
+        b->n_regions = b->n_regions > rank + 1u ? b->n_regions : rank + 1u;
+    }
+    return XMC_OK;
+}
+
+static uint32_t set_number(build *b, const uint64_t *set, uint32_t hint) {
+    const size_t w = words(b);
+    if (hint < b->n_sets && !memcmp(b->sets + hint * w, set, w * sizeof *set))
+        return hint;
+    for (uint32_t i = 0; i < b->n_sets; i++)
+        if (!memcmp(b->sets + i * w, set, w * sizeof *set))
+            return i;
+    if (b->n_sets == b->capacity_sets) {
+        size_t capacity = b->capacity_sets ? 2 * b->capacity_sets : 64;
+        uint64_t *grown = xmc_plan_get(&b->t, capacity * (w ? w : 1), sizeof *grown);
+        if (!grown)
+            return NONE;
+        if (b->n_sets && w)
+            memcpy(grown, b->sets, b->n_sets * w * sizeof *grown);
+        b->sets = grown;
+        b->capacity_sets = capacity;
+    }
+    if (w)
+        memcpy(b->sets + b->n_sets * w, set, w * sizeof *set);
+    return (uint32_t)b->n_sets++;
+}
+
+static int set_words;
+
+static int compare_sets(const void *x, const void *y) {
+    const uint64_t *a = x, *b = y;
+    for (int i = 0; i < set_words; i++)
+        if (a[i] != b[i])
+            return a[i] < b[i] ? -1 : 1;
+    return 0;
+}
+
+/* The set of treaties of every policy under every peril. Numbers follow the sets' bits, not the
+ * order of the files. */
+static xmc_status find_sets(build *b, xmc_diag *diag) {
+    const xmc_cat *c = b->c;
+    const xmc_book *book = &c->a->book;
+    const xmc_programme *p = &c->programme;
+    const size_t w = words(b);
+    b->set_of = xmc_plan_get(&b->t, c->n_views * book->n_policies, sizeof(uint32_t));
+    uint64_t *set = xmc_plan_get(&b->t, w + 1, sizeof *set);
+    uint64_t *general = xmc_plan_get(&b->t, book->n_lobs * w + 1, sizeof *general);
+    uint8_t *by_account = xmc_plan_get(&b->t, p->n + 1, 1);
+    if (!b->set_of || !set || !general || !by_account)
+        return xmc_no_memory(diag, book->n_policies * sizeof(uint32_t), "planning catastrophe");
+    for (size_t k = 0; k < p->n; k++)
+        for (size_t i = p->scope_offset[k]; i < p->scope_offset[k + 1]; i++)
+            by_account[k] |= p->scope[i].account != NONE;
+    for (size_t v = 0; v < c->n_views; v++) {
+        memset(general, 0, book->n_lobs * w * sizeof *general);
+        for (uint32_t lob = 0; lob < book->n_lobs; lob++)
+            for (size_t k = 0; k < p->n; k++)
+                if (xmc_programme_covers(p, k, NONE, lob, c->views[v].peril))
+                    general[lob * w + k / 64] |= UINT64_C(1) << (k % 64);
+        uint32_t hint = 0;
+        for (size_t i = 0; i < book->n_policies; i++) {
+            const xmc_policy *policy = &book->policies[i];
+            if (w)
+                memcpy(set, general + policy->lob * w, w * sizeof *set);
+            for (size_t k = 0; k < p->n; k++)
+                if (by_account[k] &&
+                    xmc_programme_covers(p, k, policy->account, policy->lob, c->views[v].peril))
+                    set[k / 64] |= UINT64_C(1) << (k % 64);
+            hint = set_number(b, set, hint);
+            if (hint == NONE)
+                return xmc_no_memory(diag, b->n_sets * w * 8, "planning catastrophe");
+            b->set_of[v * book->n_policies + i] = hint;
+        }
+    }
+    if (w && b->n_sets) {
+        uint64_t *sorted = xmc_plan_get(&b->t, b->n_sets * w, sizeof *sorted);
+        uint32_t *rank = xmc_plan_get(&b->t, b->n_sets, sizeof *rank);
+        if (!sorted || !rank)
+            return xmc_no_memory(diag, b->n_sets * w * 8, "planning catastrophe");
+        memcpy(sorted, b->sets, b->n_sets * w * sizeof *sorted);
+        set_words = (int)w;
+        qsort(sorted, b->n_sets, w * sizeof *sorted, compare_sets);
+        for (size_t i = 0; i < b->n_sets; i++) {
+            const uint64_t *at =
+                bsearch(b->sets + i * w, sorted, b->n_sets, w * sizeof *sorted, compare_sets);
+            rank[i] = (uint32_t)((size_t)(at - sorted) / w);
+        }
+        for (size_t i = 0; i < c->n_views * book->n_policies; i++)
+            b->set_of[i] = rank[b->set_of[i]];
+        b->sets = sorted;
+    }
+    return XMC_OK;
+}
+
+/* ---- what a peril meets ---- */
+
+static bool policy_is_void(const xmc_policy *p) {
+    return p->ded == 0 && p->min_ded == 0 && p->limit == 0 && p->attachment == 0 &&
+           p->layer_limit == 0 && p->participation == 1;
+}
+
+static size_t rows_covering(const xmc_cat *c, size_t account, xmc_perils peril, uint32_t *first) {
+    size_t n = 0;
+    for (size_t r = c->book.row_offset[account]; r < c->book.row_offset[account + 1]; r++)
+        if (c->a->book.policies[c->book.row[r]].perils & peril) {
+            if (n++ == 0)
+                *first = c->book.row[r];
+        }
+    return n;
+}
+
+static bool has_function(const xmc_cat *c, const xmc_location *l, unsigned bit) {
+    for (uint32_t k = 0; k < XMC_N_COVERS; k++)
+        if (l->tiv[k] > 0 && xmc_cat_function(c->a, l->vulnerability, bit, k) != NONE)
+            return true;
+    return false;
+}
+
+static bool is_met(const xmc_cat *c, size_t i, const xmc_cat_view *v) {
+    const xmc_location *l = location_at(c, i);
+    uint32_t first;
+    return c->book.cell[i] != NONE && (l->perils & v->peril) && has_function(c, l, v->bit) &&
+           rows_covering(c, l->account, v->peril, &first);
+}
+
+static void meet(build *b, const xmc_cat_view *v) {
+    const xmc_cat *c = b->c;
+    const size_t n_accounts = c->a->book.n_accounts;
+    memset(b->mode, NOT_MET, n_accounts);
+    memset(b->met, 0, n_accounts * sizeof *b->met);
+    memset(b->many, 0, n_accounts);
+    b->n_active = 0;
+    for (size_t i = 0; i < c->book.n; i++) {
+        const xmc_location *l = location_at(c, i);
+        if (!is_met(c, i, v))
+            continue;
+        b->active[b->n_active++] = (uint32_t)i;
+        if (b->met[l->account]++ == 0)
+            b->cell[l->account] = c->book.cell[i];
+        else
+            b->many[l->account] |= b->cell[l->account] != c->book.cell[i];
+    }
+    for (size_t account = 0; account < n_accounts; account++) {
+        if (!b->met[account])
+            continue;
+        uint32_t first = 0;
+        size_t n = rows_covering(c, account, v->peril, &first);
+        if (n == 1 && policy_is_void(&c->a->book.policies[first]))
+            b->mode[account] = DIRECT;
+        else if (n == 1 && b->met[account] == 1)
+            b->mode[account] = DIRECT_TERMS;
+        else
+            b->mode[account] = SCRATCH;
+    }
+}
+
+static size_t segment_cell(const build *b, uint32_t policy, uint32_t region_rank, int group) {
+    uint32_t line = b->line_of_lob[b->c->a->book.policies[policy].lob];
+    return ((size_t)line * b->n_regions + region_rank) * XMC_N_GROUPS + (size_t)group;
+}
+
+static uint32_t *class_cell(const build *b, size_t view, uint32_t policy, uint32_t region_rank) {
+    uint32_t set = b->set_of[view * b->c->a->book.n_policies + policy];
+    return &b->class_map[segment_cell(b, policy, region_rank, b->c->views[view].group) * b->n_sets +
+                         set];
+}
+
+/* Marks the classes in use and adds up the segments' sums insured: perils of one group share a
+ * segment, in which a location counts once. */
+static void mark_classes(build *b) {
+    const xmc_cat *c = b->c;
+    for (size_t i = 0; i < c->book.n; i++) {
+        const xmc_location *l = location_at(c, i);
+        const uint32_t region = c->book.region_rank[l->region];
+        for (size_t v = 0; v < c->n_views; v++) {
+            if (!is_met(c, i, &c->views[v]))
+                continue;
+            for (size_t r = c->book.row_offset[l->account]; r < c->book.row_offset[l->account + 1];
+                 r++) {
+                uint32_t policy = c->book.row[r];
+                if (!(c->a->book.policies[policy].perils & c->views[v].peril))
+                    continue;
+                *class_cell(b, v, policy, region) = 1;
+                size_t s = segment_cell(b, policy, region, c->views[v].group);
+                if (b->last_location[s] == i + 1)
+                    continue;
+                b->last_location[s] = (uint32_t)i + 1;
+                b->exposure[s] += l->tiv[0] + l->tiv[1] + l->tiv[2] + l->tiv[3];
+            }
+        }
+    }
+}
+
+static xmc_status register_segments(build *b, xmc_segments *segments, xmc_diag *diag) {
+    xmc_cat *c = b->c;
+    const xmc_book *book = &c->a->book;
+    const size_t cells = b->n_lines * b->n_regions * XMC_N_GROUPS, w = words(b);
+    size_t n_classes = 0;
+    for (size_t i = 0; i < cells * b->n_sets; i++)
+        n_classes += b->class_map[i];
+    c->class_segment = xmc_plan_get(&c->arena, n_classes + 1, sizeof(uint32_t));
+    c->class_set = xmc_plan_get(&c->arena, n_classes * w + 1, sizeof(uint64_t));
+    c->segments = xmc_plan_get(&c->arena, n_classes + 1, sizeof(size_t));
+    if (!c->class_segment || !c->class_set || !c->segments)
+        return xmc_no_memory(diag, n_classes * w * 8, "planning catastrophe");
+    for (size_t s = 0; s < cells; s++) {
+        size_t index = SIZE_MAX;
+        for (size_t k = 0; k < b->n_sets; k++) {
+            uint32_t *used = &b->class_map[s * b->n_sets + k];
+            if (!*used)
+                continue;
+            if (index == SIZE_MAX) {
+                uint32_t lob = b->lob_of_line[s / XMC_N_GROUPS / b->n_regions];
+                xmc_segment g = {.risk = XMC_RISK_CAT,
+                                 .line = book->lobs[lob].line,
+                                 .lob = lob,
+                                 .exposure = b->exposure[s]};
+                snprintf(g.line_name, sizeof g.line_name, "%s", book->lobs[lob].segment);
+                snprintf(g.region, sizeof g.region, "%s",
+                         b->region_name[s / XMC_N_GROUPS % b->n_regions]);
+                snprintf(g.cause, sizeof g.cause, "%s", xmc_group_names[s % XMC_N_GROUPS]);
+                index = xmc_segments_add(segments, &g);
+                if (index == SIZE_MAX)
+                    return xmc_no_memory(diag, sizeof g, "registering segments");
+                c->segments[c->n_segments++] = index;
+            }
+            *used = (uint32_t)c->n_classes;
+            c->class_segment[c->n_classes] = (uint32_t)index;
+            if (w)
+                memcpy(c->class_set + c->n_classes * w, b->sets + k * w, w * sizeof(uint64_t));
+            c->n_classes++;
+        }
+    }
+    return XMC_OK;
+}
+
+/* The reinsurers' charge for reinstatement stands in a segment of its own, so that the segments sum
+ * to the net loss. */
+static xmc_status register_premium(xmc_cat *c, xmc_segments *segments, xmc_diag *diag) {
+    c->premium_segment = SIZE_MAX;
+    for (size_t k = 0; k < c->programme.n; k++) {
+        const xmc_treaty *t = &c->a->book.treaties[c->programme.treaty[k]];
+        if (t->type != XMC_TREATY_CXL || t->reinstatements == 0 || t->reinstatement_charge <= 0 ||
+            t->premium <= 0)
+            continue;
+        xmc_segment g = {.risk = XMC_RISK_CAT,
+                         .line = XMC_LINE_PROPERTY,
+                         .lob = NONE,
+                         .line_name = "reinstatement_premium",
+                         .region = "all",
+                         .cause = "reinstatement"};
+        c->premium_segment = xmc_segments_add(segments, &g);
+        if (c->premium_segment == SIZE_MAX)
+            return xmc_no_memory(diag, sizeof g, "registering segments");
+        break;
+    }
+    return XMC_OK;
+}
+
+/* ---- accounts with a scratch ---- */
+
+typedef struct {
+    uint32_t account, region;
+} part_key;
+
+static int compare_parts(const void *x, const void *y) {
+    const part_key *a = x, *b = y;
+    if (a->account != b->account)
+        return a->account < b->account ? -1 : 1;
+    return a->region < b->region ? -1 : a->region > b->region;
+}
+
+static uint32_t find_part(const xmc_cat_view *v, const part_key *keys, uint32_t account,
+                          uint32_t region) {
+    const part_key key = {account, region};
+    const part_key *at = bsearch(&key, keys, v->n_parts, sizeof key, compare_parts);
+    return (uint32_t)(at - keys);
+}
+
+static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc_diag *diag) {
+    xmc_cat *c = b->c;
+    xmc_cat_view *v = &c->views[view];
+    const size_t n_cells = c->a->events.n_cells;
+    size_t most = 0;
+    for (size_t k = 0; k < b->n_active; k++)
+        most += b->mode[location_at(c, b->active[k])->account] == SCRATCH;
+    part_key *keys = xmc_plan_get(&b->t, most + 1, sizeof *keys);
+    v->local_offset = xmc_plan_get(&c->arena, n_cells + 1, sizeof(size_t));
+    v->cell_global = xmc_plan_get(&c->arena, n_cells + 1, sizeof(uint32_t));
+    if (!keys || !v->local_offset || !v->cell_global)
+        return xmc_no_memory(diag, most * sizeof *keys, "planning accounts");
+    *keys_out = keys;
+    size_t n = 0;
+    for (size_t k = 0; k < b->n_active; k++) {
+        const xmc_location *l = location_at(c, b->active[k]);
+        if (b->mode[l->account] == SCRATCH)
+            keys[n++] = (part_key){l->account, c->book.region_rank[l->region]};
+    }
+    qsort(keys, n, sizeof *keys, compare_parts);
+    size_t distinct = 0, n_accounts = 0, n_rows = 0, n_class = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!distinct || compare_parts(&keys[i], &keys[distinct - 1])) {
+            n_accounts += !distinct || keys[i].account != keys[distinct - 1].account;
+            keys[distinct++] = keys[i];
+        }
+    v->n_parts = distinct;
+    v->n_accounts = n_accounts;
+    for (size_t i = 0, end; i < distinct; i = end) {
+        uint32_t first;
+        for (end = i + 1; end < distinct && keys[end].account == keys[i].account;)
+            end++;
+        size_t rows = rows_covering(c, keys[i].account, v->peril, &first);
+        n_rows += rows;
+        n_class += rows * (end - i);
+    }
+    v->accounts = xmc_plan_get(&c->arena, n_accounts + 1, sizeof *v->accounts);
+    v->part_account = xmc_plan_get(&c->arena, distinct + 1, sizeof(uint32_t));
+    v->local_slot = xmc_plan_get(&c->arena, distinct + 1, sizeof(uint32_t));
+    v->row = xmc_plan_get(&c->arena, n_rows + 1, sizeof(uint32_t));
+    v->part_class = xmc_plan_get(&c->arena, n_class + 1, sizeof(uint32_t));
+    v->local_account = xmc_plan_get(&c->arena, n_accounts + 1, sizeof(uint32_t));
+    if (!v->accounts || !v->part_account || !v->local_slot || !v->row || !v->part_class ||
+        !v->local_account)
+        return xmc_no_memory(diag, n_class * sizeof(uint32_t), "planning accounts");
+    n_rows = n_class = 0;
+    uint32_t account = 0;
+    for (size_t i = 0, end; i < distinct; i = end, account++) {
+        uint32_t number = keys[i].account;
+        for (end = i + 1; end < distinct && keys[end].account == number;)
+            end++;
+        xmc_cat_account *acc = &v->accounts[account];
+        *acc = (xmc_cat_account){.first_part = (uint32_t)i,
+                                 .n_parts = (uint32_t)(end - i),
+                                 .first_row = (uint32_t)n_rows,
+                                 .first_class = n_class};
+        for (size_t r = c->book.row_offset[number]; r < c->book.row_offset[number + 1]; r++) {
+            uint32_t policy = c->book.row[r];
+            if (!(c->a->book.policies[policy].perils & v->peril))
+                continue;
+            v->row[n_rows++] = policy;
+            for (size_t k = i; k < end; k++)
+                v->part_class[n_class++] = *class_cell(b, view, policy, keys[k].region);
+        }
+        acc->n_rows = (uint32_t)(n_rows - acc->first_row);
+        for (size_t k = i; k < end; k++)
+            v->part_account[k] = account;
+        if (!b->many[number])
+            v->local_offset[b->cell[number] + 1]++;
+    }
+    for (size_t cell = 0; cell < n_cells; cell++)
+        v->local_offset[cell + 1] += v->local_offset[cell];
+    /* Local accounts by cell, ascending; and the slots of their parts. */
+    size_t *next = xmc_plan_get(&b->t, n_cells + 1, sizeof *next);
+    uint32_t *slots = xmc_plan_get(&b->t, n_cells + 1, sizeof *slots);
+    if (!next || !slots)
+        return xmc_no_memory(diag, n_cells * sizeof *next, "planning accounts");
+    memcpy(next, v->local_offset, n_cells * sizeof *next);
+    for (uint32_t k = 0; k < n_accounts; k++) {
+        const xmc_cat_account *acc = &v->accounts[k];
+        uint32_t number = keys[acc->first_part].account, cell = b->cell[number];
+        if (b->many[number])
+            continue;
+        v->local_account[next[cell]++] = k;
+        for (uint32_t p = 0; p < acc->n_parts; p++)
+            v->local_slot[acc->first_part + p] = slots[cell]++;
+        v->max_local = v->max_local > slots[cell] ? v->max_local : slots[cell];
+    }
+    return XMC_OK;
+}
+
+/* ---- runs ---- */
+
+/* What all locations of a run share. */
+typedef struct {
+    uint32_t cell, n_covers, cover_offset[XMC_MAX_COVERS], cover[XMC_MAX_COVERS],
+        function[XMC_MAX_COVERS];
+    uint32_t class_id; /* NONE: into a scratch */
+    bool mean;
+} run_key;
+
+static run_key key_of(const build *b, size_t view, uint32_t i) {
+    const xmc_cat *c = b->c;
+    const xmc_location *l = location_at(c, i);
+    run_key k;
+    memset(&k, 0, sizeof k); /* compared bytewise */
+    uint32_t offset = 0;
+    for (uint32_t cover = 0; cover < XMC_N_COVERS; cover++) {
+        if (!(l->tiv[cover] > 0))
+            continue;
+        uint32_t f = xmc_cat_function(c->a, l->vulnerability, c->views[view].bit, cover);
+        if (f != NONE) {
+            k.cover_offset[k.n_covers] = offset;
+            k.cover[k.n_covers] = cover;
+            k.function[k.n_covers++] = f;
+        }
+        offset++;
+    }
+    k.cell = c->book.cell[i];
+    k.mean = l->is_aggregate || c->a->mean_damage;
+    if (b->mode[l->account] == SCRATCH) {
+        k.class_id = NONE;
+    } else {
+        uint32_t policy = 0;
+        rows_covering(c, l->account, c->views[view].peril, &policy);
+        k.class_id = *class_cell(b, view, policy, c->book.region_rank[l->region]);
+    }
+    return k;
+}
+
+static bool location_has_terms(const xmc_location *l) {
+    return l->ded != 0 || l->min_ded != 0 || l->limit != 0;
+}
+
+static xmc_terms terms_of(double ded, double min_ded, double max_ded, double limit,
+                          uint8_t ded_type, uint8_t limit_type, double tiv) {
+    xmc_terms t = {.ded_amount = ded_type == 0   ? ded
+                                 : ded_type == 2 ? ded * tiv
+                                                 : 0,
+                   .ded_share = ded_type == 1 ? ded : 0,
+                   .ded_min = min_ded,
+                   .ded_max = max_ded > 0 ? max_ded : INFINITY,
+                   .limit_amount = INFINITY,
+                   .limit_share = 0};
+    if (limit > 0) {
+        t.limit_amount = limit_type == 0 ? limit : limit_type == 2 ? limit * tiv : 0;
+        t.limit_share = limit_type == 1 ? limit : 0;
+    }
+    return t;
+}
+
+/* Arrays of a view in one piece each; runs point into them. */
+typedef struct {
+    uint32_t *rank, *part;
+    double *tiv, *terms, *policy;
+} view_arrays;
+
+static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *out,
+                     const run_key *key, const uint32_t *active, view_arrays *w) {
+    const xmc_cat *c = b->c;
+    const xmc_cat_view *v = &c->views[view];
+    xmc_run *r = &out->run;
+    const size_t n = r->n;
+    r->n_covers = key->n_covers;
+    memcpy(r->cover_offset, key->cover_offset, sizeof r->cover_offset);
+    memcpy(out->function, key->function, sizeof out->function);
+    r->mean = key->mean;
+    out->class_id = key->class_id;
+    r->rank = w->rank;
+    r->tiv = w->tiv;
+    for (size_t i = 0; i < n; i++) {
+        const xmc_location *l = location_at(c, active[i]);
+        w->rank[i] = c->book.rank[active[i]];
+        for (uint32_t k = 0; k < key->n_covers; k++)
+            w->tiv[k * n + i] = l->tiv[key->cover[k]];
+    }
+    w->rank += n;
+    w->tiv += n * key->n_covers;
+    if (r->has_terms) {
+        double *t = w->terms;
+        r->ded_amount = t;
+        r->ded_share = t + n;
+        r->ded_min = t + 2 * n;
+        r->ded_max = t + 3 * n;
+        r->limit_amount = t + 4 * n;
+        r->limit_share = t + 5 * n;
+        for (size_t i = 0; i < n; i++) {
+            const xmc_location *l = location_at(c, active[i]);
+            double tiv = l->tiv[0] + l->tiv[1] + l->tiv[2] + l->tiv[3];
+            const xmc_terms x =
+                terms_of(l->ded, l->min_ded, l->max_ded, l->limit, l->ded_type, l->limit_type, tiv);
+            t[i] = x.ded_amount;
+            t[n + i] = x.ded_share;
+            t[2 * n + i] = x.ded_min;
+            t[3 * n + i] = x.ded_max;
+            t[4 * n + i] = x.limit_amount;
+            t[5 * n + i] = x.limit_share;
+        }
+        w->terms += 6 * n;
+    }
+    if (r->has_policy) {
+        double *t = w->policy;
+        r->pol_ded_amount = t;
+        r->pol_ded_share = t + n;
+        r->pol_ded_min = t + 2 * n;
+        r->pol_ded_max = t + 3 * n;
+        r->pol_limit_amount = t + 4 * n;
+        r->pol_limit_share = t + 5 * n;
+        r->attachment = t + 6 * n;
+        r->layer_limit = t + 7 * n;
+        r->participation = t + 8 * n;
+        for (size_t i = 0; i < n; i++) {
+            uint32_t policy = 0;
+            rows_covering(c, location_at(c, active[i])->account, v->peril, &policy);
+            const xmc_terms x = c->policy_terms[policy];
+            const xmc_layer y = c->policy_layers[policy];
+            t[i] = x.ded_amount;
+            t[n + i] = x.ded_share;
+            t[2 * n + i] = x.ded_min;
+            t[3 * n + i] = x.ded_max;
+            t[4 * n + i] = x.limit_amount;
+            t[5 * n + i] = x.limit_share;
+            t[6 * n + i] = y.attachment;
+            t[7 * n + i] = y.limit;
+            t[8 * n + i] = y.participation;
+        }
+        w->policy += 9 * n;
+    }
+    if (key->class_id == NONE) {
+        out->part = w->part;
+        for (size_t i = 0; i < n; i++) {
+            const xmc_location *l = location_at(c, active[i]);
+            uint32_t part = find_part(v, keys, l->account, c->book.region_rank[l->region]);
+            w->part[i] = b->many[l->account] ? part : XMC_LOCAL_SLOT | v->local_slot[part];
+        }
+        w->part += n;
+    }
+}
+
+static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_diag *diag) {
+    xmc_cat *c = b->c;
+    xmc_cat_view *v = &c->views[view];
+    const size_t n_cells = c->a->events.n_cells;
+    v->run_offset = xmc_plan_get(&c->arena, n_cells + 1, sizeof(size_t));
+    v->cell_samples = xmc_plan_get(&c->arena, n_cells + 1, sizeof(double));
+    size_t n_runs = 0, n_tiv = 0, n_terms = 0, n_policy = 0, n_part = 0;
+    run_key *found = xmc_plan_get(&b->t, b->n_active + 1, sizeof *found);
+    uint32_t *length = xmc_plan_get(&b->t, b->n_active + 1, sizeof *length);
+    uint8_t *flags = xmc_plan_get(&b->t, b->n_active + 1, 1);
+    if (!v->run_offset || !v->cell_samples || !found || !length || !flags)
+        return xmc_no_memory(diag, b->n_active * sizeof *found, "planning runs");
+    for (size_t k = 0; k < b->n_active; k++) {
+        const xmc_location *l = location_at(c, b->active[k]);
+        run_key key = key_of(b, view, b->active[k]);
+        if (!n_runs || memcmp(&key, &found[n_runs - 1], sizeof key) ||
+            length[n_runs - 1] == LONGEST_RUN) {
+            found[n_runs] = key;
+            length[n_runs++] = 0;
+            v->run_offset[key.cell + 1]++;
+        }
+        length[n_runs - 1]++;
+        flags[n_runs - 1] |= (uint8_t)(location_has_terms(l) ? 1 : 0);
+        flags[n_runs - 1] |= (uint8_t)(b->mode[l->account] == DIRECT_TERMS ? 2 : 0);
+        n_tiv += key.n_covers;
+        /* A visit of a location without draws costs about as much as half a draw. */
+        v->cell_samples[key.cell] += key.mean ? 0.5 : key.n_covers;
+    }
+    for (size_t cell = 0; cell < n_cells; cell++)
+        v->run_offset[cell + 1] += v->run_offset[cell];
+    for (size_t r = 0; r < n_runs; r++) {
+        n_terms += flags[r] & 1 ? length[r] : 0;
+        n_policy += flags[r] & 2 ? length[r] : 0;
+        n_part += found[r].class_id == NONE ? length[r] : 0;
+    }
+    v->n_runs = n_runs;
+    v->runs = xmc_plan_get(&c->arena, n_runs + 1, sizeof *v->runs);
+    view_arrays w = {.rank = xmc_plan_get(&c->arena, b->n_active + 1, sizeof(uint32_t)),
+                     .part = xmc_plan_get(&c->arena, n_part + 1, sizeof(uint32_t)),
+                     .tiv = xmc_plan_get(&c->arena, n_tiv + 1, sizeof(double)),
+                     .terms = xmc_plan_get(&c->arena, 6 * n_terms + 1, sizeof(double)),
+                     .policy = xmc_plan_get(&c->arena, 9 * n_policy + 1, sizeof(double))};
+    if (!v->runs || !w.rank || !w.part || !w.tiv || !w.terms || !w.policy)
+        return xmc_no_memory(diag, (n_tiv + 6 * n_terms + 9 * n_policy) * sizeof(double),
+                             "planning runs");
+    const uint32_t *active = b->active;
+    for (size_t r = 0; r < n_runs; r++) {
+        v->runs[r].run.n = length[r];
+        v->runs[r].run.has_terms = flags[r] & 1;
+        v->runs[r].run.has_policy = flags[r] & 2;
+        fill_run(b, view, keys, &v->runs[r], &found[r], active, &w);
+        active += length[r];
+    }
+    return XMC_OK;
+}
+
+/* Classes that a visit of each cell can touch, ascending, and parts with a slot of the task. */
+static int compare_classes(const void *x, const void *y) {
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return a < b ? -1 : a > b;
+}
+
+static xmc_status list_classes(build *b, size_t view, const part_key *keys, xmc_diag *diag) {
+    xmc_cat *c = b->c;
+    xmc_cat_view *v = &c->views[view];
+    const size_t n_cells = c->a->events.n_cells;
+    v->class_offset = xmc_plan_get(&c->arena, n_cells + 1, sizeof(size_t));
+    size_t *seen_class = xmc_plan_get(&b->t, c->n_classes + 1, sizeof *seen_class);
+    size_t *seen_part = xmc_plan_get(&b->t, v->n_parts + 1, sizeof *seen_part);
+    if (!v->class_offset || !seen_class || !seen_part)
+        return xmc_no_memory(diag, n_cells * sizeof(size_t), "planning classes");
+    for (int fill = 0; fill < 2; fill++) {
+        memset(seen_class, 0, (c->n_classes + 1) * sizeof *seen_class);
+        memset(seen_part, 0, (v->n_parts + 1) * sizeof *seen_part);
+        size_t n = 0, k = 0;
+        for (size_t cell = 0; cell < n_cells; cell++) {
+            size_t first = n;
+            uint32_t global = 0;
+            for (size_t r = v->run_offset[cell]; r < v->run_offset[cell + 1]; r++) {
+                const xmc_cat_run *run = &v->runs[r];
+                if (run->class_id != NONE) {
+                    k += run->run.n;
+                    if (seen_class[run->class_id] != cell + 1) {
+                        seen_class[run->class_id] = cell + 1;
+                        if (fill)
+                            v->cell_class[n] = run->class_id;
+                        n++;
+                    }
+                    continue;
+                }
+                for (size_t i = 0; i < run->run.n; i++, k++) {
+                    const xmc_location *l = location_at(c, b->active[k]);
+                    uint32_t part = find_part(v, keys, l->account, c->book.region_rank[l->region]);
+                    if (seen_part[part] == cell + 1)
+                        continue;
+                    seen_part[part] = cell + 1;
+                    global += b->many[l->account];
+                    const xmc_cat_account *acc = &v->accounts[v->part_account[part]];
+                    for (uint32_t row = 0; row < acc->n_rows; row++) {
+                        uint32_t id = v->part_class[acc->first_class + row * acc->n_parts + part -
+                                                    acc->first_part];
+                        if (seen_class[id] == cell + 1)
+                            continue;
+                        seen_class[id] = cell + 1;
+                        if (fill)
+                            v->cell_class[n] = id;
+                        n++;
+                    }
+                }
+            }
+            v->cell_global[cell] = global;
+            if (fill)
+                qsort(v->cell_class + first, n - first, sizeof *v->cell_class, compare_classes);
+            v->class_offset[cell + 1] = n;
+        }
+        if (!fill) {
+            v->cell_class = xmc_plan_get(&c->arena, n + 1, sizeof(uint32_t));
+            if (!v->cell_class)
+                return xmc_no_memory(diag, n * sizeof(uint32_t), "planning classes");
+        }
+    }
+    return XMC_OK;
+}
+
+/* ---- all of it ---- */
+
+static xmc_status find_views(xmc_cat *c, xmc_diag *diag) {
+    xmc_perils all = 0;
+    for (size_t e = 0; e < c->a->events.n_events; e++)
+        all |= c->a->events.peril[e];
+    c->views = xmc_plan_get(&c->arena, 64, sizeof *c->views);
+    if (!c->views)
+        return xmc_no_memory(diag, 64 * sizeof *c->views, "planning catastrophe");
+    for (unsigned bit = 0; bit < 64; bit++)
+        if (all >> bit & 1) {
+            xmc_cat_view *v = &c->views[c->n_views++];
+            v->bit = bit;
+            v->peril = UINT64_C(1) << bit;
+            v->group = xmc_group_of(v->peril);
+        }
+    return XMC_OK;
+}
+
+static xmc_status policy_terms(xmc_cat *c, xmc_diag *diag) {
+    const xmc_book *book = &c->a->book;
+    c->policy_terms = xmc_plan_get(&c->arena, book->n_policies, sizeof *c->policy_terms);
+    c->policy_layers = xmc_plan_get(&c->arena, book->n_policies, sizeof *c->policy_layers);
+    if (!c->policy_terms || !c->policy_layers)
+        return xmc_no_memory(diag, book->n_policies * sizeof *c->policy_terms, "policy terms");
+    for (size_t i = 0; i < book->n_policies; i++) {
+        const xmc_policy *p = &book->policies[i];
+        c->policy_terms[i] = terms_of(p->ded, p->min_ded, p->max_ded, p->limit, p->ded_type,
+                                      p->limit_type, c->book.account_tiv[p->account]);
+        c->policy_layers[i] = (xmc_layer){
+            p->attachment, p->layer_limit > 0 ? p->layer_limit : INFINITY, p->participation};
+    }
+    return XMC_OK;
+}
+
+xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segments *segments,
+                               xmc_diag *diag) {
+    (void)shape;
+    const xmc_book *book = &c->a->book;
+    build b = {.c = c};
+    xmc_status s;
+    if ((s = find_views(c, diag)) || (s = policy_terms(c, diag)) || (s = name_lines(&b, diag)) ||
+        (s = find_sets(&b, diag)))
+        goto done;
+    const size_t cells = b.n_lines * b.n_regions * XMC_N_GROUPS;
+    b.class_map = xmc_plan_get(&b.t, cells * b.n_sets + 1, sizeof(uint32_t));
+    b.exposure = xmc_plan_get(&b.t, cells + 1, sizeof(double));
+    b.last_location = xmc_plan_get(&b.t, cells + 1, sizeof(uint32_t));
+    b.active = xmc_plan_get(&b.t, c->book.n + 1, sizeof(uint32_t));
+    b.mode = xmc_plan_get(&b.t, book->n_accounts + 1, 1);
+    b.many = xmc_plan_get(&b.t, book->n_accounts + 1, 1);
+    b.met = xmc_plan_get(&b.t, book->n_accounts + 1, sizeof(uint32_t));
+    b.cell = xmc_plan_get(&b.t, book->n_accounts + 1, sizeof(uint32_t));
+    if (!b.class_map || !b.exposure || !b.last_location || !b.active || !b.mode || !b.many ||
+        !b.met || !b.cell) {
+        s = xmc_no_memory(diag, cells * b.n_sets * sizeof(uint32_t), "planning catastrophe");
+        goto done;
+    }
+    mark_classes(&b);
+    if ((s = register_segments(&b, segments, diag)) || (s = register_premium(c, segments, diag)))
+        goto done;
+    for (size_t v = 0; v < c->n_views; v++) {
+        part_key *keys = NULL;
+        meet(&b, &c->views[v]);
+        if ((s = build_accounts(&b, v, &keys, diag)) || (s = build_runs(&b, v, keys, diag)) ||
+            (s = list_classes(&b, v, keys, diag)))
+            goto done;
+    }
+done:
+    xmc_plan_memory_free(&b.t);
+    return s;
+}
