@@ -344,11 +344,16 @@ static void mark_computed(xmc_reg_tree *t, size_t i) {
     t->nodes[i].state = any ? XMC_NODE_COMPUTED : off ? XMC_NODE_SWITCHED_OFF : XMC_NODE_ABSENT;
 }
 
+/* Below a given node the deeper rows are not built. */
+static bool has_children(const xmc_reg_tree *t, size_t i) {
+    return i + 1 < t->n_nodes && t->nodes[i + 1].parent == i;
+}
+
 /* Amounts of all aggregates from their children, bottom up: children stand after their parent. */
 static void aggregate(const xmc_rules *rules, xmc_reg_tree *t, xmc_diag *diag) {
     for (size_t i = t->n_nodes; i-- > 0;) {
         xmc_reg_node *n = &t->nodes[i];
-        if (fixed(n))
+        if (fixed(n) || !has_children(t, i))
             continue;
         if (n->agg == XMC_AGG_SUM) {
             n->amount = 0;
