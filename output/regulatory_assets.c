@@ -300,7 +300,7 @@ void xmc_reg_build_market(xmc_reg_builder *b, size_t parent) {
         if (!c->stocks_from_book && !c->n_assets[XMC_ASSET_STOCK] && !c->n_assets[XMC_ASSET_EQUITY])
             xmc_reg_assume(b, "1.3.2 equity price: 0, not in the sheet");
     } else if (c->stocks_from_book || c->n_assets[XMC_ASSET_STOCK]) {
-        xmc_reg_assume(b, "1.3.2 or a node above it: given; the stocks below are not used");
+        xmc_reg_assume(b, "1.3.2: an amount given there or above is used in place of the stocks");
     }
     if (b->failed)
         return;

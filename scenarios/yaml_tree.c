@@ -125,7 +125,49 @@ static xmc_status build(xmc_yaml_tree *t, yaml_document_t *doc, int id, int dept
     return worst;
 }
 
+/* The tree of what a libyaml parser delivers; path names it in messages. */
+static xmc_status read_tree(const char *path, yaml_parser_t *parser, xmc_yaml_tree *out,
+                            xmc_diag *diag) {
+    xmc_status st = XMC_OK;
+    yaml_document_t doc;
+    out->storage = calloc(1, sizeof(storage));
+    if (!out->storage)
+        return xmc_no_memory(diag, sizeof(storage), path);
+    out->file = xmc_yaml_format(out, "%s", path);
+    out->root = xmc_yaml_alloc(out, sizeof *out->root);
+    if (!out->file || !out->root) {
+        st = xmc_no_memory(diag, 1, path);
+    } else if (!yaml_parser_load(parser, &doc)) {
+        yaml_mark_t m = parser->problem_mark;
+        st = xmc_bad_input(diag, mark_place(out, m), NULL, "not well-formed YAML: %s%s%s",
+                           parser->problem ? parser->problem : "cannot be read",
+                           parser->context ? ", " : "", parser->context ? parser->context : "");
+    } else {
+        if (yaml_document_get_root_node(&doc))
+            st = build(out, &doc, 1, 0, out->root, diag);
+        else
+            st = xmc_error(diag, XMC_BAD_INPUT, "%s: the file is empty", path);
+        yaml_document_delete(&doc);
+    }
+    if (st != XMC_OK)
+        xmc_yaml_free(out);
+    return st;
+}
+
+xmc_status xmc_yaml_parse(const char *path, const char *text, size_t n, xmc_yaml_tree *out,
+                          xmc_diag *diag) {
+    yaml_parser_t parser;
+    *out = (xmc_yaml_tree){0};
+    if (!yaml_parser_initialize(&parser))
+        return xmc_no_memory(diag, 1, path);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
+    xmc_status st = read_tree(path, &parser, out, diag);
+    yaml_parser_delete(&parser);
+    return st;
+}
+
 xmc_status xmc_yaml_read(const char *path, xmc_yaml_tree *out, xmc_diag *diag) {
+    yaml_parser_t parser;
     *out = (xmc_yaml_tree){0};
     FILE *f = fopen(path, "rb");
     if (!f)
@@ -136,38 +178,14 @@ xmc_status xmc_yaml_read(const char *path, xmc_yaml_tree *out, xmc_diag *diag) {
                          MAX_BYTES >> 20);
     }
     rewind(f);
-    out->storage = calloc(1, sizeof(storage));
-    if (!out->storage) {
+    if (!yaml_parser_initialize(&parser)) {
         fclose(f);
-        return xmc_no_memory(diag, sizeof(storage), path);
-    }
-    xmc_status st = XMC_OK;
-    yaml_parser_t parser;
-    yaml_document_t doc;
-    out->file = xmc_yaml_format(out, "%s", path);
-    out->root = xmc_yaml_alloc(out, sizeof *out->root);
-    if (!out->file || !out->root || !yaml_parser_initialize(&parser)) {
-        fclose(f);
-        xmc_yaml_free(out);
         return xmc_no_memory(diag, 1, path);
     }
     yaml_parser_set_input_file(&parser, f);
-    if (!yaml_parser_load(&parser, &doc)) {
-        yaml_mark_t m = parser.problem_mark;
-        st = xmc_bad_input(diag, mark_place(out, m), NULL, "not well-formed YAML: %s%s%s",
-                           parser.problem ? parser.problem : "cannot be read",
-                           parser.context ? ", " : "", parser.context ? parser.context : "");
-    } else {
-        if (yaml_document_get_root_node(&doc))
-            st = build(out, &doc, 1, 0, out->root, diag);
-        else
-            st = xmc_error(diag, XMC_BAD_INPUT, "%s: the file is empty", path);
-        yaml_document_delete(&doc);
-    }
+    xmc_status st = read_tree(path, &parser, out, diag);
     yaml_parser_delete(&parser);
     fclose(f);
-    if (st != XMC_OK)
-        xmc_yaml_free(out);
     return st;
 }
 

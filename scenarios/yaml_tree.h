@@ -28,6 +28,9 @@ typedef struct {
  * twice in a map, a key that is not a scalar, nesting beyond 64, more than 10 million nodes, a file
  * above 256 MB. */
 xmc_status xmc_yaml_read(const char *path, xmc_yaml_tree *out, xmc_diag *diag);
+/* As xmc_yaml_read, from n bytes of UTF-8 text; path names them in messages. */
+xmc_status xmc_yaml_parse(const char *path, const char *text, size_t n, xmc_yaml_tree *out,
+                          xmc_diag *diag);
 void xmc_yaml_free(xmc_yaml_tree *t);
 /* Memory that lives as long as the tree; NULL when there is none left. Zeroed. */
 void *xmc_yaml_alloc(xmc_yaml_tree *t, size_t bytes);

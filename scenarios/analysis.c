@@ -1,0 +1,435 @@
+/* The analysis file, and the order in which everything it names is read. */
+#include "scenarios/analysis.h"
+#include "scenarios/common/digest.h"
+#include "scenarios/common/parse.h"
+#include "scenarios/load.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SMALLEST_BLOCK = 16384, LARGEST_BLOCK = 1 << 24, MOST_FILES = 1000 };
+#define MOST_TRIALS (UINT64_C(1) << 40)
+
+typedef struct {
+    uint64_t *of[XMC_N_SEEDS];
+} seeds_yaml;
+
+typedef struct {
+    char *lines, *exchange_rates;
+    char **locations, **accounts, **obligors, **lots;
+    uint32_t locations_count, accounts_count, obligors_count, lots_count;
+    char *reinsurance_info, *reinsurance_scope, *credit_policies, *instruments, *company;
+} book_yaml;
+
+typedef struct {
+    char *events, *damage_bins, *vulnerability, *vulnerability_map, *attritional, *credit, *equity;
+} models_yaml;
+
+typedef struct {
+    char *title, *currency, *valuation_date;
+    uint64_t trials, block;
+    double *loss_grid, *premium_less_expenses;
+    seeds_yaml seeds;
+    bool mean_damage;
+    book_yaml book;
+    models_yaml models;
+    char *rules;
+} analysis_yaml;
+
+#define TEXT(key, type, member)                                                                    \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, 4096)
+#define SEED(key, i)                                                                               \
+    CYAML_FIELD_UINT_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, seeds_yaml, of[i])
+#define FILES(key)                                                                                 \
+    CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, book_yaml, key,           \
+                         &path_value, 1, MOST_FILES)
+
+static const cyaml_schema_value_t path_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 4096)};
+static const cyaml_schema_field_t seed_fields[] = {
+    SEED("events", XMC_SEED_EVENTS),   SEED("damage", XMC_SEED_DAMAGE),
+    SEED("credit", XMC_SEED_CREDIT),   SEED("equity", XMC_SEED_EQUITY),
+    SEED("factors", XMC_SEED_FACTORS), CYAML_FIELD_END};
+static const cyaml_schema_field_t book_fields[] = {
+    TEXT("lines", book_yaml, lines),
+    TEXT("exchange_rates", book_yaml, exchange_rates),
+    FILES(locations),
+    FILES(accounts),
+    TEXT("reinsurance_info", book_yaml, reinsurance_info),
+    TEXT("reinsurance_scope", book_yaml, reinsurance_scope),
+    TEXT("credit_policies", book_yaml, credit_policies),
+    FILES(obligors),
+    TEXT("instruments", book_yaml, instruments),
+    FILES(lots),
+    TEXT("company", book_yaml, company),
+    CYAML_FIELD_END};
+static const cyaml_schema_field_t model_fields[] = {
+    TEXT("events", models_yaml, events),
+    TEXT("damage_bins", models_yaml, damage_bins),
+    TEXT("vulnerability", models_yaml, vulnerability),
+    TEXT("vulnerability_map", models_yaml, vulnerability_map),
+    TEXT("attritional", models_yaml, attritional),
+    TEXT("credit", models_yaml, credit),
+    TEXT("equity", models_yaml, equity),
+    CYAML_FIELD_END};
+static const cyaml_schema_field_t analysis_fields[] = {
+    CYAML_FIELD_STRING_PTR("title", CYAML_FLAG_POINTER, analysis_yaml, title, 1, 500),
+    TEXT("currency", analysis_yaml, currency),
+    CYAML_FIELD_STRING_PTR("valuation_date", CYAML_FLAG_POINTER, analysis_yaml, valuation_date, 1,
+                           100),
+    CYAML_FIELD_UINT("trials", CYAML_FLAG_DEFAULT, analysis_yaml, trials),
+    CYAML_FIELD_UINT("block", CYAML_FLAG_OPTIONAL, analysis_yaml, block),
+    CYAML_FIELD_FLOAT_PTR("loss_grid", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, analysis_yaml,
+                          loss_grid),
+    CYAML_FIELD_FLOAT_PTR("premium_less_expenses", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                          analysis_yaml, premium_less_expenses),
+    CYAML_FIELD_MAPPING("seeds", CYAML_FLAG_OPTIONAL, analysis_yaml, seeds, seed_fields),
+    CYAML_FIELD_BOOL("mean_damage", CYAML_FLAG_OPTIONAL, analysis_yaml, mean_damage),
+    CYAML_FIELD_MAPPING("book", CYAML_FLAG_OPTIONAL, analysis_yaml, book, book_fields),
+    CYAML_FIELD_MAPPING("models", CYAML_FLAG_OPTIONAL, analysis_yaml, models, model_fields),
+    TEXT("rules", analysis_yaml, rules),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t analysis_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, analysis_yaml, analysis_fields)};
+
+/* Everything the analysis keeps until it is freed, besides the book. */
+typedef struct {
+    xmc_arena arena;
+} storage;
+
+/* The files of an analysis. */
+typedef struct {
+    xmc_file_ref lines, rates, reinsurance_info, reinsurance_scope, credit_policies, instruments,
+        company, events, damage_bins, vulnerability, vulnerability_map, attritional, credit, equity;
+    xmc_file_refs locations, accounts, obligors, lots;
+} files;
+
+static bool is_power_of_two(double x) {
+    int exponent;
+    return x > 0 && isfinite(x) && frexp(x, &exponent) == 0.5;
+}
+
+static void read_settings(xmc_loader *l) {
+    xmc_analysis *a = l->a;
+    xmc_yaml_file *f = &l->yaml;
+    const analysis_yaml *y = f->data;
+    if (y->currency && strcmp(y->currency, "CNY") != 0)
+        xmc_yaml_bad(f, "currency", "CNY: all results are in yuan");
+    if (!xmc_parse_date(y->valuation_date, strlen(y->valuation_date), &a->valuation_date))
+        xmc_yaml_bad(f, "valuation_date", "a date as YYYY-MM-DD");
+    a->trials = y->trials;
+    if (!a->trials || a->trials > MOST_TRIALS)
+        xmc_yaml_bad(f, "trials", "1 to %llu trials", (unsigned long long)MOST_TRIALS);
+    if (y->block &&
+        (y->block < SMALLEST_BLOCK || y->block > LARGEST_BLOCK || (y->block & (y->block - 1))))
+        xmc_yaml_bad(f, "block", "a power of two from %d to %d", (int)SMALLEST_BLOCK,
+                     (int)LARGEST_BLOCK);
+    a->block = (uint32_t)y->block;
+    a->loss_grid = y->loss_grid ? *y->loss_grid : 0x1p-6;
+    if (!is_power_of_two(a->loss_grid) || a->loss_grid < 0x1p-20 || a->loss_grid > 0x1p10)
+        xmc_yaml_bad(f, "loss_grid", "a power of two from 2^-20 to 2^10, such as 0.015625");
+    for (int i = 0; i < XMC_N_SEEDS; i++)
+        a->seeds[i] = y->seeds.of[i] ? *y->seeds.of[i] : (uint64_t)i + 1;
+    a->mean_damage = y->mean_damage;
+    a->admin_margin = y->premium_less_expenses ? *y->premium_less_expenses : (double)NAN;
+}
+
+/* The path resolved, for as long as the analysis lives. */
+static const char *resolve(xmc_loader *l, const char *path) {
+    storage *s = l->a->storage;
+    char *joined = xmc_path_beside(l->yaml.tree.file, path);
+    const char *kept = joined ? xmc_arena_copy(&s->arena, joined, strlen(joined)) : NULL;
+    free(joined);
+    if (!kept)
+        xmc_no_memory(l->diag, strlen(path), "paths");
+    return kept;
+}
+
+/* A file must be there and readable; the message names the key that asks for it. */
+static void check_there(xmc_loader *l, const xmc_file_ref *ref, bool *missing) {
+    struct stat about;
+    if (!ref->path || (stat(ref->path, &about) == 0 && access(ref->path, R_OK) == 0))
+        return;
+    *missing = *missing || errno == ENOENT;
+    xmc_yaml_bad(&l->yaml, ref->key, "a readable file; %s: %s", ref->path, strerror(errno));
+}
+
+static xmc_file_ref one_file(xmc_loader *l, const char *path, const char *section, const char *role,
+                             bool *missing) {
+    xmc_file_ref r = {.role = role};
+    if (!path)
+        return r;
+    r.path = resolve(l, path);
+    snprintf(r.key, sizeof r.key, "%s.%s", section, role);
+    check_there(l, &r, missing);
+    return r;
+}
+
+static xmc_file_refs several_files(xmc_loader *l, char *const *paths, uint32_t n, const char *role,
+                                   bool *missing) {
+    xmc_file_refs r = {0};
+    if (!n)
+        return r;
+    r.items = xmc_arena_alloc(&l->scratch, n * sizeof *r.items);
+    if (!r.items) {
+        xmc_no_memory(l->diag, n * sizeof *r.items, "paths");
+        return r;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        r.items[i] = (xmc_file_ref){.role = role, .path = resolve(l, paths[i])};
+        snprintf(r.items[i].key, sizeof r.items[i].key, "book.%s[%u]", role, i);
+        check_there(l, &r.items[i], missing);
+        for (uint32_t k = 0; k < i; k++)
+            if (!strcmp(paths[k], paths[i]))
+                xmc_yaml_bad(&l->yaml, r.items[i].key, "each file once");
+    }
+    r.n = n;
+    return r;
+}
+
+static void find_files(xmc_loader *l, files *f) {
+    const analysis_yaml *y = l->yaml.data;
+    const book_yaml *b = &y->book;
+    const models_yaml *m = &y->models;
+    bool missing = false;
+    f->lines = one_file(l, b->lines, "book", "lines", &missing);
+    f->rates = one_file(l, b->exchange_rates, "book", "exchange_rates", &missing);
+    f->locations = several_files(l, b->locations, b->locations_count, "locations", &missing);
+    f->accounts = several_files(l, b->accounts, b->accounts_count, "accounts", &missing);
+    f->reinsurance_info = one_file(l, b->reinsurance_info, "book", "reinsurance_info", &missing);
+    f->reinsurance_scope = one_file(l, b->reinsurance_scope, "book", "reinsurance_scope", &missing);
+    f->credit_policies = one_file(l, b->credit_policies, "book", "credit_policies", &missing);
+    f->obligors = several_files(l, b->obligors, b->obligors_count, "obligors", &missing);
+    f->instruments = one_file(l, b->instruments, "book", "instruments", &missing);
+    f->lots = several_files(l, b->lots, b->lots_count, "lots", &missing);
+    f->company = one_file(l, b->company, "book", "company", &missing);
+    f->events = one_file(l, m->events, "models", "events", &missing);
+    f->damage_bins = one_file(l, m->damage_bins, "models", "damage_bins", &missing);
+    f->vulnerability = one_file(l, m->vulnerability, "models", "vulnerability", &missing);
+    f->vulnerability_map =
+        one_file(l, m->vulnerability_map, "models", "vulnerability_map", &missing);
+    f->attritional = one_file(l, m->attritional, "models", "attritional", &missing);
+    f->credit = one_file(l, m->credit, "models", "credit", &missing);
+    f->equity = one_file(l, m->equity, "models", "equity", &missing);
+    if (missing)
+        xmc_note(l->diag, "books and event sets that are generated, such as the demonstration's, "
+                          "are made by `crossmc book generate SPEC.yaml`");
+    if (y->rules) {
+        struct stat about;
+        l->a->rules_dir = resolve(l, y->rules);
+        if (l->a->rules_dir && (stat(l->a->rules_dir, &about) != 0 || !S_ISDIR(about.st_mode)))
+            xmc_yaml_bad(&l->yaml, "rules", "a folder; %s is none", l->a->rules_dir);
+    }
+    l->a->company_path = f->company.path;
+    l->a->has_company = f->company.path != NULL;
+}
+
+/* Named wholly, or not at all; what is missing is an error where the first part is named. */
+typedef struct {
+    const char *key;
+    bool named;
+} part;
+
+static bool is_whole(xmc_loader *l, const char *risk, const part *parts, size_t n) {
+    const char *first = NULL, *missing = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (parts[i].named && !first)
+            first = parts[i].key;
+        if (!parts[i].named && !missing)
+            missing = parts[i].key;
+    }
+    if (!first)
+        return false;
+    if (missing)
+        xmc_yaml_bad(&l->yaml, missing, "the key %s too: %s is named, and %s needs both", missing,
+                     first, risk);
+    return !missing;
+}
+
+static void find_risks(xmc_loader *l, const files *f) {
+    xmc_analysis *a = l->a;
+    const part cat[] = {{"book.locations", f->locations.n > 0},
+                        {"book.accounts", f->accounts.n > 0},
+                        {"models.events", f->events.path},
+                        {"models.damage_bins", f->damage_bins.path},
+                        {"models.vulnerability", f->vulnerability.path},
+                        {"models.vulnerability_map", f->vulnerability_map.path}};
+    const part credit[] = {{"book.credit_policies", f->credit_policies.path},
+                           {"book.obligors", f->obligors.n > 0},
+                           {"models.credit", f->credit.path}};
+    const part equity[] = {{"book.instruments", f->instruments.path},
+                           {"book.lots", f->lots.n > 0},
+                           {"models.equity", f->equity.path}};
+    const part reinsurance[] = {{"book.reinsurance_info", f->reinsurance_info.path},
+                                {"book.reinsurance_scope", f->reinsurance_scope.path}};
+    a->has_cat = is_whole(l, "catastrophe", cat, sizeof cat / sizeof *cat);
+    a->has_attritional = f->attritional.path != NULL;
+    a->has_credit = is_whole(l, "credit", credit, sizeof credit / sizeof *credit);
+    a->has_equity = is_whole(l, "equity", equity, sizeof equity / sizeof *equity);
+    is_whole(l, "reinsurance", reinsurance, 2);
+    if ((a->has_cat || a->has_attritional || a->has_credit || f->reinsurance_info.path) &&
+        !f->lines.path)
+        xmc_yaml_bad(&l->yaml, "book.lines", "the key book.lines: a file of the lines of business");
+    if (!l->yaml.n_bad && !a->has_cat && !a->has_attritional && !a->has_credit && !a->has_equity &&
+        !a->has_company)
+        xmc_yaml_bad(&l->yaml, "book",
+                     "a book and models of at least one risk, or a company sheet");
+}
+
+static void take(xmc_status *worst, xmc_status st) {
+    *worst = *worst == XMC_OK ? st : *worst;
+}
+
+/* Books before the models that index by their names; models before the books that refer to them. */
+static xmc_status read_files(xmc_loader *l, const files *f) {
+    const xmc_analysis *a = l->a;
+    xmc_status worst = XMC_OK;
+    if (f->lines.path)
+        take(&worst, xmc_load_lines(l, &f->lines));
+    take(&worst, xmc_load_rates(l, &f->rates));
+    if (a->has_cat) {
+        take(&worst, xmc_load_accounts(l, &f->accounts));
+        take(&worst, xmc_load_locations(l, &f->locations));
+    }
+    if (f->reinsurance_info.path)
+        take(&worst, xmc_load_reinsurance(l, &f->reinsurance_info, &f->reinsurance_scope));
+    if (a->has_credit) {
+        take(&worst, xmc_load_credit_model(l, &f->credit));
+        take(&worst, xmc_load_credit_policies(l, &f->credit_policies));
+        take(&worst, xmc_load_obligors(l, &f->obligors));
+    }
+    if (a->has_equity) {
+        take(&worst, xmc_load_equity_model(l, &f->equity));
+        take(&worst, xmc_load_instruments(l, &f->instruments));
+        take(&worst, xmc_load_lots(l, &f->lots));
+    }
+    if (a->has_cat) {
+        take(&worst, xmc_load_events(l, &f->events));
+        take(&worst,
+             xmc_load_vulnerability(l, &f->damage_bins, &f->vulnerability, &f->vulnerability_map));
+    }
+    if (a->has_attritional)
+        take(&worst, xmc_load_attritional(l, &f->attritional));
+    if (f->company.path) { /* read by its own loader; here its digest */
+        xmc_source source;
+        xmc_status st = xmc_source_open(f->company.path, false, &source, l->diag);
+        if (st == XMC_OK) {
+            xmc_source_close(&source);
+            st = xmc_load_input(l, &f->company, source.bytes, source.sha256);
+        }
+        take(&worst, st);
+    }
+    return worst;
+}
+
+/* Lists of names that the loaders grew go to the book. */
+static void hand_over(xmc_loader *l) {
+    l->book->regions = l->regions.name;
+    l->book->n_regions = l->regions.n;
+    l->book->vulnerability_classes = l->classes.name;
+    l->book->n_vulnerability_classes = l->classes.n;
+    l->regions.name = l->classes.name = NULL;
+}
+
+static void free_loader(xmc_loader *l) {
+    xmc_names *names[] = {&l->lobs,    &l->currencies,   &l->regions,
+                          &l->classes, &l->accounts,     &l->credit_policies,
+                          &l->indices, &l->instruments,  &l->countries,
+                          &l->sectors, &l->loss_classes, &l->ratings,
+                          &l->scores,  &l->cards};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        xmc_names_free(names[i]);
+    free(l->cny_per_unit);
+    free(l->account_in_force);
+    free(l->rating_probability);
+    free(l->matrix);
+    free(l->instrument_cny);
+    free(l->credit_policy_index);
+    xmc_yaml_unload(&l->yaml);
+    xmc_arena_free(&l->scratch);
+}
+
+static xmc_status begin(xmc_loader *l, const char *path) {
+    xmc_analysis *a = l->a;
+    storage *s = calloc(1, sizeof *s);
+    l->arena = calloc(1, sizeof *l->arena);
+    a->storage = s;
+    a->book.storage = l->arena;
+    if (!s || !l->arena)
+        return xmc_no_memory(l->diag, sizeof *s, path);
+    xmc_names *kept[] = {&l->lobs,     &l->regions,         &l->classes,
+                         &l->accounts, &l->credit_policies, &l->instruments};
+    xmc_names *passing[] = {&l->currencies,   &l->indices, &l->countries, &l->sectors,
+                            &l->loss_classes, &l->ratings, &l->scores,    &l->cards};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        kept[i]->arena = l->arena;
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        passing[i]->arena = &l->scratch;
+    return XMC_OK;
+}
+
+/* Text, title and digest of the analysis itself; the first of the inputs. */
+static xmc_status keep_text(xmc_loader *l, const char *path) {
+    xmc_analysis *a = l->a;
+    storage *s = a->storage;
+    const analysis_yaml *y = l->yaml.data;
+    xmc_file_ref self = {.role = "analysis"};
+    self.path = xmc_arena_copy(&s->arena, path, strlen(path));
+    a->text = xmc_arena_copy(&s->arena, l->yaml.text, l->yaml.n_text);
+    a->title = xmc_arena_copy(&s->arena, y->title, strlen(y->title));
+    a->currency = "CNY";
+    xmc_digest *d = xmc_digest_new();
+    if (!self.path || !a->text || !a->title || !d)
+        return xmc_no_memory(l->diag, l->yaml.n_text, path);
+    xmc_digest_bytes(d, l->yaml.text, l->yaml.n_text);
+    xmc_digest_finish(d, a->config_sha256);
+    return xmc_load_input(l, &self, l->yaml.bytes, l->yaml.sha256);
+}
+
+static xmc_status load(xmc_loader *l, const char *path) {
+    xmc_status st = begin(l, path);
+    if (st == XMC_OK)
+        st = xmc_yaml_load(path, &analysis_schema, &l->yaml, l->diag);
+    if (st == XMC_OK)
+        st = keep_text(l, path);
+    if (st != XMC_OK)
+        return st;
+    files f = {0};
+    read_settings(l);
+    l->book->valuation_date = l->a->valuation_date;
+    find_files(l, &f);
+    find_risks(l, &f);
+    /* With a wrong analysis the books would be read for nothing. */
+    if (l->yaml.n_bad || l->diag->n_errors)
+        return l->diag->worst;
+    return read_files(l, &f);
+}
+
+xmc_status xmc_analysis_load(const char *path, xmc_analysis *out, xmc_diag *diag) {
+    *out = (xmc_analysis){.admin_margin = (double)NAN};
+    xmc_loader l = {.a = out, .book = &out->book, .diag = diag};
+    xmc_status st = load(&l, path);
+    hand_over(&l);
+    free_loader(&l);
+    return st;
+}
+
+void xmc_analysis_free(xmc_analysis *a) {
+    xmc_book_free(&a->book);
+    xmc_event_set_free(&a->events);
+    xmc_vulnerability_free(&a->vulnerability);
+    xmc_attritional_model_free(&a->attritional);
+    xmc_credit_model_free(&a->credit);
+    xmc_equity_model_free(&a->equity);
+    free(a->inputs);
+    storage *s = a->storage;
+    if (s) {
+        xmc_arena_free(&s->arena);
+        free(s);
+    }
+    *a = (xmc_analysis){0};
+}

@@ -1,0 +1,23 @@
+#include "scenarios/book.h"
+#include "scenarios/common/arena.h"
+
+#include <stdlib.h>
+
+void xmc_book_free(xmc_book *b) {
+    free(b->regions);
+    free(b->vulnerability_classes);
+    free(b->lobs);
+    free(b->policies);
+    free(b->locations);
+    free(b->treaties);
+    free(b->scopes);
+    free(b->credit_policies);
+    free(b->obligors);
+    free(b->instruments);
+    free(b->lots);
+    if (b->storage) {
+        xmc_arena_free(b->storage);
+        free(b->storage);
+    }
+    *b = (xmc_book){0};
+}

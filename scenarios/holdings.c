@@ -1,0 +1,177 @@
+/* Instruments and lots. */
+#include "scenarios/load.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* CNY per unit of each instrument's currency stands beside the instruments while loading. */
+static xmc_instrument read_instrument(xmc_loader *l, xmc_table *t, double *cny) {
+    enum { ID, NAME, BOARD, CSI300, LOW_VOL, INDEX, BETA, IDIO, PRICE, CURRENCY };
+    static const char *const boards[] = {[XMC_BOARD_MAIN_SH] = "main_sh",
+                                         [XMC_BOARD_MAIN_SZ] = "main_sz",
+                                         [XMC_BOARD_CHINEXT] = "chinext",
+                                         [XMC_BOARD_STAR] = "star",
+                                         [XMC_BOARD_BSE] = "bse"};
+    xmc_instrument x = {.file_line = xmc_row_line(t)};
+    size_t length;
+    bool fresh = true;
+    const char *id = xmc_cell_text(t, ID, &length);
+    uint32_t k = length ? xmc_names_add(&l->instruments, id, length, &fresh) : UINT32_MAX;
+    if (!fresh)
+        xmc_cell_error(t, ID, "each instrument_id once");
+    x.id = k == UINT32_MAX ? NULL : l->instruments.name[k];
+    x.name = xmc_cell_given(t, NAME) ? xmc_load_text(l, t, NAME) : x.id;
+    x.board = (xmc_board)xmc_cell_choice(t, BOARD, XMC_BOARD_MAIN_SH, boards, 5);
+    x.csi300 = xmc_cell_integer(t, CSI300, 0, 0, 1) != 0;
+    x.div_low_vol_100 = xmc_cell_integer(t, LOW_VOL, 0, 0, 1) != 0;
+    if (l->equity_ok)
+        x.index = xmc_load_known(t, INDEX, &l->indices, "an index of the equity model");
+    x.beta = xmc_cell_number(t, BETA, 1, -10, 10);
+    x.idio_vol = xmc_cell_number(t, IDIO, 0, 0, 3);
+    *cny = xmc_load_currency(l, t, CURRENCY);
+    x.price = *cny * xmc_cell_positive(t, PRICE, 1, INFINITY);
+    return x;
+}
+
+xmc_status xmc_load_instruments(xmc_loader *l, const xmc_file_ref *ref) {
+    static const xmc_column columns[] = {
+        {"instrument_id", true},   {"name", false},    {"board", true}, {"csi300", true},
+        {"div_low_vol_100", true}, {"index", true},    {"beta", true},  {"idio_vol", true},
+        {"price", true},           {"currency", false}};
+    xmc_book *b = l->book;
+    size_t capacity = 0, n_cny = 0;
+    xmc_table *t;
+    xmc_status st = xmc_load_open(l, ref, columns, sizeof columns / sizeof *columns, &t);
+    if (st != XMC_OK)
+        return st;
+    while (xmc_table_next(t)) {
+        double cny;
+        xmc_instrument x = read_instrument(l, t, &cny);
+        if (!xmc_row_ok(t))
+            continue;
+        uint32_t k = xmc_names_find(&l->instruments, x.id, strlen(x.id));
+        double *rates = xmc_load_grow(l, l->instrument_cny, k, &n_cny, sizeof *rates);
+        xmc_instrument *more =
+            xmc_load_grow(l, b->instruments, b->n_instruments, &capacity, sizeof *more);
+        if (rates)
+            l->instrument_cny = rates;
+        if (more)
+            b->instruments = more;
+        if (!rates || !more)
+            break;
+        rates[k] = cny;
+        more[b->n_instruments++] = x;
+    }
+    st = xmc_load_close(l, ref, t);
+    if (st == XMC_OK && !b->n_instruments)
+        st = xmc_yaml_bad(&l->yaml, ref->key, "at least one instrument");
+    l->instruments_ok = st == XMC_OK;
+    return st;
+}
+
+/* By instrument, date, file order. */
+typedef struct {
+    uint32_t instrument, row;
+    int32_t date;
+} lot_key;
+
+static int compare_lots(const void *x, const void *y) {
+    const lot_key *a = x, *b = y;
+    if (a->instrument != b->instrument)
+        return a->instrument < b->instrument ? -1 : 1;
+    if (a->date != b->date)
+        return a->date < b->date ? -1 : 1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+/* At the end of every day each instrument's quantity must be at least zero. first[k] is the first
+ * lot of file k. */
+static xmc_status check_sales(xmc_loader *l, const xmc_file_refs *refs, const size_t *first) {
+    const xmc_book *b = l->book;
+    lot_key *keys = malloc((b->n_lots + 1) * sizeof *keys);
+    if (!keys)
+        return xmc_no_memory(l->diag, b->n_lots * sizeof *keys, "lots");
+    for (size_t i = 0; i < b->n_lots; i++)
+        keys[i] = (lot_key){b->lots[i].instrument, (uint32_t)i, b->lots[i].date};
+    qsort(keys, b->n_lots, sizeof *keys, compare_lots);
+    xmc_status st = XMC_OK;
+    double held = 0, bought = 0;
+    for (size_t i = 0; i < b->n_lots;) {
+        if (i == 0 || keys[i].instrument != keys[i - 1].instrument)
+            held = bought = 0;
+        size_t day_begins = i, sale = SIZE_MAX;
+        do {
+            double q = b->lots[keys[i].row].quantity;
+            held += q;
+            bought += q > 0 ? q : 0;
+            sale = q < 0 ? keys[i].row : sale;
+            i++;
+        } while (i < b->n_lots && keys[i].instrument == keys[day_begins].instrument &&
+                 keys[i].date == keys[day_begins].date);
+        if (held < -1e-9 * bought && sale != SIZE_MAX) {
+            size_t f = refs->n - 1;
+            while (f && first[f] > sale)
+                f--;
+            char quantity[40];
+            snprintf(quantity, sizeof quantity, "%.15g", b->lots[sale].quantity);
+            xmc_place at = {.file = refs->items[f].path,
+                            .line = b->lots[sale].file_line,
+                            .column_name = "quantity"};
+            st = xmc_bad_input(l->diag, at, quantity,
+                               "a sale of no more than is held; instrument '%s' falls to %.15g",
+                               b->instruments[b->lots[sale].instrument].id, held);
+            held = 0;
+        }
+    }
+    free(keys);
+    return st;
+}
+
+xmc_status xmc_load_lots(xmc_loader *l, const xmc_file_refs *refs) {
+    enum { INSTRUMENT, DATE, QUANTITY, PRICE, N };
+    static const xmc_column columns[N] = {[INSTRUMENT] = {"instrument_id", true},
+                                          [DATE] = {"date", true},
+                                          [QUANTITY] = {"quantity", true},
+                                          [PRICE] = {"price", true}};
+    xmc_book *b = l->book;
+    xmc_status worst = XMC_OK;
+    size_t capacity = 0, *first = calloc(refs->n, sizeof *first);
+    if (!first)
+        return xmc_no_memory(l->diag, refs->n * sizeof *first, "lots");
+    for (size_t f = 0; f < refs->n; f++) {
+        xmc_table *t;
+        first[f] = b->n_lots;
+        xmc_status st = xmc_load_open(l, &refs->items[f], columns, N, &t);
+        if (st == XMC_OK) {
+            while (xmc_table_next(t)) {
+                xmc_lot x = {.file_line = xmc_row_line(t)};
+                if (l->instruments_ok)
+                    x.instrument = xmc_load_known(t, INSTRUMENT, &l->instruments,
+                                                  "an instrument_id of the instrument file");
+                x.date = xmc_cell_date(t, DATE, 0);
+                x.quantity = xmc_cell_number(t, QUANTITY, 1, -INFINITY, INFINITY);
+                x.price = xmc_cell_positive(t, PRICE, 1, INFINITY);
+                if (x.quantity == 0)
+                    xmc_cell_error(t, QUANTITY, "a quantity other than 0");
+                if (x.date > b->valuation_date)
+                    xmc_cell_error(t, DATE, "a date not after the valuation date");
+                if (!xmc_row_ok(t) || !l->instruments_ok)
+                    continue;
+                x.price *= l->instrument_cny[x.instrument];
+                xmc_lot *more = xmc_load_grow(l, b->lots, b->n_lots, &capacity, sizeof *more);
+                if (!more)
+                    break;
+                b->lots = more;
+                more[b->n_lots++] = x;
+            }
+            st = xmc_load_close(l, &refs->items[f], t);
+        }
+        worst = worst == XMC_OK ? st : worst;
+    }
+    if (worst == XMC_OK && l->instruments_ok)
+        worst = b->n_lots ? check_sales(l, refs, first)
+                          : xmc_yaml_bad(&l->yaml, refs->items[0].key, "at least one lot");
+    free(first);
+    return worst;
+}

@@ -1,0 +1,100 @@
+/* Private to the loaders: what they share while an analysis is read. */
+#ifndef CROSSMC_LOAD_H
+#define CROSSMC_LOAD_H
+
+#include "scenarios/analysis.h"
+#include "scenarios/common/arena.h"
+#include "scenarios/common/table.h"
+#include "scenarios/yaml_schema.h"
+
+/* A file that the analysis names. */
+typedef struct {
+    const char *path; /* resolved against the analysis file; NULL: not named */
+    const char *role; /* "locations", … */
+    char key[64];     /* where the analysis names it: "book.locations[0]" */
+} xmc_file_ref;
+
+typedef struct {
+    xmc_file_ref *items;
+    size_t n;
+} xmc_file_refs;
+
+/* Distinct (account, extra, text) keys: policies and locations, millions of them. */
+typedef struct {
+    const char **slot;
+    size_t n, n_slots;
+} xmc_key_set;
+
+typedef struct {
+    xmc_analysis *a;
+    xmc_book *book;
+    xmc_diag *diag;
+    xmc_yaml_file yaml; /* the analysis, for places */
+    xmc_arena *arena;   /* the book's strings */
+    xmc_arena scratch;  /* until the end of loading */
+
+    xmc_names lobs, currencies, regions, classes, accounts, credit_policies, indices, instruments;
+    double *cny_per_unit;      /* [currencies.n] */
+    bool lines_ok;             /* otherwise lines of business are not looked up */
+    bool credit_ok, equity_ok; /* the models that the books refer to were read */
+    bool accounts_ok, policies_ok, instruments_ok; /* likewise; policies: of credit */
+    uint8_t *account_in_force;                     /* [accounts.n] */
+
+    /* credit model: what only the obligors need */
+    xmc_names countries, sectors, loss_classes, ratings, scores, cards;
+    double *rating_probability, *matrix; /* [ratings.n], [scores.n][cards.n] */
+    double *instrument_cny; /* [instruments.n] CNY per unit of the instrument's currency */
+    uint32_t
+        *credit_policy_index; /* [credit_policies.n] into the book's, UINT32_MAX not in force */
+} xmc_loader;
+
+/* Opens a table named by the analysis and records it as an input when it is closed. */
+xmc_status xmc_load_open(xmc_loader *l, const xmc_file_ref *ref, const xmc_column *columns,
+                         size_t n, xmc_table **out);
+xmc_status xmc_load_close(xmc_loader *l, const xmc_file_ref *ref, xmc_table *t);
+xmc_status xmc_load_input(xmc_loader *l, const xmc_file_ref *ref, uint64_t bytes,
+                          const char sha256[65]);
+
+/* Room for one more element of an array that doubles; NULL without memory (reported). */
+void *xmc_load_grow(xmc_loader *l, void *array, size_t n, size_t *capacity, size_t size);
+
+/* Cells that mean the same in several files. */
+double xmc_load_currency(xmc_loader *l, xmc_table *t, size_t column); /* CNY for one unit */
+uint32_t xmc_load_lob(xmc_loader *l, xmc_table *t, size_t column);
+uint32_t xmc_load_region(xmc_loader *l, xmc_table *t, size_t column);
+xmc_perils xmc_load_perils(xmc_table *t, size_t column);
+const char *xmc_load_text(xmc_loader *l, xmc_table *t, size_t column); /* kept; NULL no memory */
+/* A name of a list, or an error that says what the list is. */
+uint32_t xmc_load_known(xmc_table *t, size_t column, const xmc_names *names, const char *what);
+bool xmc_load_is_word(const char *s, bool lower_only); /* [A-Za-z0-9_]+ */
+/* The key of (PortNumber, AccNumber) in l->accounts; false: no text in a cell. */
+uint32_t xmc_load_account(xmc_loader *l, xmc_table *t, size_t port, size_t acc, bool add,
+                          bool *fresh);
+
+/* Adds a key; the text is copied into the arena. NULL: it is there already (*known = true) or no
+ * memory. */
+const char *xmc_keys_add(xmc_key_set *set, xmc_arena *arena, uint32_t account, uint32_t extra,
+                         const char *text, size_t length, bool *known);
+void xmc_keys_free(xmc_key_set *set);
+
+/* The parts, in the order in which they are read. Each reports what it finds and goes on. */
+xmc_status xmc_load_lines(xmc_loader *l, const xmc_file_ref *ref);
+xmc_status xmc_load_rates(xmc_loader *l, const xmc_file_ref *ref);
+xmc_status xmc_load_accounts(xmc_loader *l, const xmc_file_refs *refs);
+xmc_status xmc_load_locations(xmc_loader *l, const xmc_file_refs *refs);
+xmc_status xmc_load_reinsurance(xmc_loader *l, const xmc_file_ref *info, const xmc_file_ref *scope);
+xmc_status xmc_load_credit_model(xmc_loader *l, const xmc_file_ref *ref);
+xmc_status xmc_load_credit_policies(xmc_loader *l, const xmc_file_ref *ref);
+xmc_status xmc_load_obligors(xmc_loader *l, const xmc_file_refs *refs);
+xmc_status xmc_load_equity_model(xmc_loader *l, const xmc_file_ref *ref);
+xmc_status xmc_load_instruments(xmc_loader *l, const xmc_file_ref *ref);
+xmc_status xmc_load_lots(xmc_loader *l, const xmc_file_refs *refs);
+xmc_status xmc_load_events(xmc_loader *l, const xmc_file_ref *ref);
+xmc_status xmc_load_vulnerability(xmc_loader *l, const xmc_file_ref *bins,
+                                  const xmc_file_ref *functions, const xmc_file_ref *map);
+xmc_status xmc_load_attritional(xmc_loader *l, const xmc_file_ref *ref);
+
+/* n strings and the pointers to them in one piece of memory, freed by one free(). */
+const char **xmc_pack_names(const char *const *names, size_t n);
+
+#endif
