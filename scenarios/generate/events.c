@@ -130,7 +130,8 @@ static double landfall_wind(const gen_coast *c, double e, double most) {
     return v < most ? v : most;
 }
 
-/* Largest wind at the cells of a storm at one place: modified Rankine profile, with half the
+/* Largest wind at the cells of a storm at one place: modified Rankine profile (falling with the
+ * square root of the distance outside the radius of maximal wind), with half the
  * forward speed added on the right of the track (Northern Hemisphere) and taken away on its left.
  */
 static void wind_at(builder *b, double latitude, double longitude, double v, double rm,
@@ -139,8 +140,7 @@ static void wind_at(builder *b, double latitude, double longitude, double v, dou
     double one_minute = v * t->minute_ratio;
     if (one_minute + 0.5 * speed_ms < t->threshold)
         return;
-    double reach =
-        rm * xmc_pow((one_minute + 0.5 * speed_ms) / t->threshold, 1 / t->outer_exponent);
+    double over = (one_minute + 0.5 * speed_ms) / t->threshold, reach = rm * over * over;
     double sine = xmc_sin(heading * GEN_RADIAN), cosine = xmc_cos(heading * GEN_RADIAN);
     double rows = reach / GEN_KM_PER_DEGREE;
     for (uint32_t row = 0; row < b->h->n_rows; row++) {
@@ -153,7 +153,7 @@ static void wind_at(builder *b, double latitude, double longitude, double v, dou
             double r = sqrt(east * east + north * north);
             if (r > reach)
                 continue;
-            double profile = r < rm ? r / rm : xmc_pow(rm / r, t->outer_exponent);
+            double profile = r < rm ? r / rm : sqrt(rm / r);
             /* cross product of the heading and the offset: right of the track is positive */
             double right = r > 0 ? (east * cosine - north * sine) / r : 0;
             double wind = profile * (one_minute + 0.5 * speed_ms * right);
@@ -198,9 +198,9 @@ static void typhoon_event(builder *b, const gen_coast *c, uint32_t k) {
     double rm = 46 * xmc_exp(-0.014 * v) * gen_lognormal(&d, 0.3) + 12;
     uint32_t month = month_of(t, xmc_uniform(&d));
     clear(b);
-    double step = 0.5; /* hours */
+    /* a place every 12 km: half a cell */
+    double step = 12 / speed, per_step = 12 / GEN_KM_PER_DEGREE, back = heading * GEN_RADIAN;
     /* the last hours at sea, with the wind of landfall */
-    double back = heading * GEN_RADIAN, per_step = speed * step / GEN_KM_PER_DEGREE;
     for (int i = 1; i <= 24; i++)
         wind_at(b, latitude - per_step * i * xmc_cos(back),
                 longitude - per_step * i * xmc_sin(back) / xmc_cos(latitude * GEN_RADIAN), v, rm,

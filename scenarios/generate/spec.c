@@ -216,7 +216,6 @@ static const cyaml_schema_field_t typhoon_fields[] = {
     NUM(gen_typhoon, max_wind, REQ),
     NUM(gen_typhoon, threshold, REQ),
     NUM(gen_typhoon, turn_per_degree, REQ),
-    NUM(gen_typhoon, outer_exponent, REQ),
     NUM(gen_typhoon, bin_width, REQ),
     LIST(gen_typhoon, coasts, &coast_entry),
     CYAML_FIELD_SEQUENCE("month_share", CYAML_FLAG_POINTER, gen_typhoon, month_share, &number_entry,

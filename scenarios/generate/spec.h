@@ -154,7 +154,7 @@ typedef struct {
 
 typedef struct {
     double rate_scale, minute_ratio, speed_mu, speed_sigma, decay_r, decay_vb, decay_alpha,
-        max_wind, threshold, turn_per_degree, outer_exponent, bin_width;
+        max_wind, threshold, turn_per_degree, bin_width;
     GEN_LIST(gen_coast, coasts);
     GEN_LIST(double, month_share); /* January … December */
     char *reason;
