@@ -4,6 +4,8 @@
 #ifndef CROSSMC_DISPATCH_H
 #define CROSSMC_DISPATCH_H
 
+#include "kernels/equity.h"
+#include "kernels/ground_up.h"
 #include "kernels/reduce.h"
 #include "kernels/stream.h"
 #include <stddef.h>
@@ -17,6 +19,13 @@ typedef struct {
     void (*fill_normal)(xmc_stream *s, double *out, size_t n);
     void (*fill_normal_f32)(xmc_stream *s, float *out, size_t n);
     size_t (*skip)(xmc_stream s, size_t n, double scale, uint32_t *hits);
+    void (*ground_up_occurrences)(const xmc_run *run, const xmc_damage_row *const *row,
+                                  xmc_lanes *lanes, size_t n_lanes, double *acc, size_t stride,
+                                  double grid, double inv_grid);
+    void (*ground_up_locations)(const xmc_run *run, const xmc_damage_row *const *row, xmc_stream *s,
+                                uint64_t *position, double *acc, double grid, double inv_grid);
+    void (*equity_losses)(const xmc_stocks *s, const xmc_quantile_table *own, xmc_stream *stream,
+                          const double *R, double *sum, double grid, double inv_grid);
     double (*kth_smallest)(const double *x, size_t n, size_t k, double *scratch);
     xmc_moments (*column_moments)(const double *x, const double *w_or_null, size_t n);
     xmc_tail (*column_tail)(const double *x, size_t n, double q);

@@ -6,10 +6,10 @@
 
 typedef struct {
     v_u64 even[LEAP], odd[LEAP], multiplier, increment;
-} lanes;
+} leapfrog;
 
-static inline lanes lanes_start(const xmc_stream *s) {
-    lanes l;
+static inline leapfrog leapfrog_start(const xmc_stream *s) {
+    leapfrog l;
     v_u64 state = v_set_u64(s->state), inc = v_set_u64(s->inc);
     for (int v = 0; v < LEAP; v++) {
         int at = v * V_W;
@@ -23,7 +23,7 @@ static inline lanes lanes_start(const xmc_stream *s) {
     return l;
 }
 
-static inline void lanes_step(lanes *l) {
+static inline void leapfrog_step(leapfrog *l) {
     for (int v = 0; v < LEAP; v++) {
         l->even[v] = v_add_u64(v_mul_u64(l->even[v], l->multiplier), l->increment);
         l->odd[v] = v_add_u64(v_mul_u64(l->odd[v], l->multiplier), l->increment);
@@ -42,12 +42,12 @@ static inline void lanes_step(lanes *l) {
                 out[i] = SCALAR(s);                                                                \
             return;                                                                                \
         }                                                                                          \
-        lanes l = lanes_start(s);                                                                  \
+        leapfrog l = leapfrog_start(s);                                                            \
         size_t i = 0;                                                                              \
         for (; n - i >= LEAP * PER; i += LEAP * PER) {                                             \
             for (int v = 0; v < LEAP; v++)                                                         \
                 STORE(out + i + v * PER, VALUE(l, v));                                             \
-            lanes_step(&l);                                                                        \
+            leapfrog_step(&l);                                                                     \
         }                                                                                          \
         for (int v = 0; v < LEAP && i < n; v++) {                                                  \
             if (n - i >= PER) {                                                                    \
@@ -119,7 +119,7 @@ static void fill_normal_f32(xmc_stream *s, float *out, size_t n) {
 /* Geometric skipping: V_W gaps at a time, running sums over the lanes. The positions ascend, so the
  * ones below n are the first lanes. */
 static size_t skip(xmc_stream s, size_t n, double scale, uint32_t *hits) {
-    lanes l = lanes_start(&s);
+    leapfrog l = leapfrog_start(&s);
     const v_f64 end = v_set_f64((double)n), one = v_set_f64(1.0), by = v_set_f64(scale);
     v_f64 base = v_set_f64(-1.0);
     size_t count = 0;
@@ -134,6 +134,6 @@ static size_t skip(xmc_stream s, size_t n, double scale, uint32_t *hits) {
             if (more < V_W)
                 return count;
         }
-        lanes_step(&l);
+        leapfrog_step(&l);
     }
 }

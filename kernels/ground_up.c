@@ -1,98 +1,45 @@
 #include "kernels/ground_up.h"
-#include "kernels/tables.h"
-
-/* Moves all lanes n draws on: one affine step whose coefficients are shared. */
-static void lanes_jump(xmc_lanes *lanes, size_t n_lanes, uint64_t n) {
-    lanes->position += n;
-    for (unsigned level = 0; n; level++, n >>= 4) {
-        const uint64_t *step = xmc_jump_table[level][n & 15u];
-        for (size_t l = 0; l < n_lanes; l++)
-            lanes->state[l] = lanes->state[l] * step[0] + lanes->inc[l] * step[1];
-    }
-}
-
-static inline uint32_t output(uint64_t x) {
-    uint32_t v = (uint32_t)(((x >> 18) ^ x) >> 27);
-    uint32_t r = (uint32_t)(x >> 59);
-    return (v >> r) | (v << (-r & 31u));
-}
-
-/* Loss of location i after its own terms and, in runs of single-location accounts, its policy's. */
-static inline double after_terms(const xmc_run *run, size_t i, double x, double grid,
-                                 double inv_grid) {
-    if (run->has_terms) {
-        x = xmc_terms_loss(x, run->ded_amount[i], run->ded_share[i], run->ded_min[i],
-                           run->ded_max[i], run->limit_amount[i], run->limit_share[i]);
-        x = xmc_grid_round(x, grid, inv_grid);
-    }
-    if (run->has_policy) {
-        x = xmc_terms_loss(x, run->pol_ded_amount[i], run->pol_ded_share[i], run->pol_ded_min[i],
-                           run->pol_ded_max[i], run->pol_limit_amount[i], run->pol_limit_share[i]);
-        x = xmc_layer_loss(x, run->attachment[i], run->layer_limit[i], run->participation[i]);
-        x = xmc_grid_round(x, grid, inv_grid);
-    }
-    return x;
-}
-
-static inline double mean_loss(const xmc_run *run, const xmc_damage_row *const *row, size_t i,
-                               double grid, double inv_grid) {
-    double x = 0;
-    for (uint32_t c = 0; c < run->n_covers; c++)
-        x += xmc_grid_round(run->tiv[c * run->n + i] * row[c]->mean, grid, inv_grid);
-    return after_terms(run, i, x, grid, inv_grid);
-}
+#include "kernels/dispatch.h"
+#include <math.h>
 
 void xmc_ground_up_occurrences(const xmc_run *run, const xmc_damage_row *const *row,
                                xmc_lanes *lanes, size_t n_lanes, double *acc, size_t stride,
                                double grid, double inv_grid) {
-    double loss[XMC_LANES];
-    for (size_t i = 0; i < run->n; i++) {
-        double *to = acc + (run->slot ? run->slot[i] * stride : 0);
-        if (run->mean) {
-            double x = mean_loss(run, row, i, grid, inv_grid);
-            for (size_t l = 0; l < n_lanes; l++)
-                to[l] += x;
-            continue;
-        }
-        for (size_t l = 0; l < n_lanes; l++)
-            loss[l] = 0;
-        for (uint32_t c = 0; c < run->n_covers; c++) {
-            uint64_t place = (uint64_t)run->rank[i] + run->cover_offset[c];
-            if (place != lanes->position)
-                lanes_jump(lanes, n_lanes, place - lanes->position);
-            const xmc_damage_row *r = row[c];
-            const double tiv = run->tiv[c * run->n + i];
-            for (size_t l = 0; l < n_lanes; l++) {
-                uint64_t x = lanes->state[l];
-                lanes->state[l] = x * XMC_PCG_MULTIPLIER + lanes->inc[l];
-                loss[l] +=
-                    xmc_grid_round(tiv * (double)xmc_damage_of(r, output(x)), grid, inv_grid);
-            }
-            lanes->position++;
-        }
-        for (size_t l = 0; l < n_lanes; l++)
-            to[l] += after_terms(run, i, loss[l], grid, inv_grid);
-    }
+    xmc_kernels_active()->ground_up_occurrences(run, row, lanes, n_lanes, acc, stride, grid,
+                                                inv_grid);
 }
 
 void xmc_ground_up_locations(const xmc_run *run, const xmc_damage_row *const *row, xmc_stream *s,
                              uint64_t *position, double *acc, double grid, double inv_grid) {
-    for (size_t i = 0; i < run->n; i++) {
-        double *to = acc + (run->slot ? run->slot[i] : 0);
-        if (run->mean) {
-            *to += mean_loss(run, row, i, grid, inv_grid);
-            continue;
-        }
-        double x = 0;
-        for (uint32_t c = 0; c < run->n_covers; c++) {
-            uint64_t place = (uint64_t)run->rank[i] + run->cover_offset[c];
-            if (place != *position)
-                xmc_stream_jump(s, place - *position);
-            *position = place + 1;
-            x +=
-                xmc_grid_round(run->tiv[c * run->n + i] * (double)xmc_damage_of(row[c], xmc_u32(s)),
-                               grid, inv_grid);
-        }
-        *to += after_terms(run, i, x, grid, inv_grid);
+    xmc_kernels_active()->ground_up_locations(run, row, s, position, acc, grid, inv_grid);
+}
+
+static bool plain(size_t n, double inv_grid, const double *amount, const double *share,
+                  const double *min, const double *max, const double *limit,
+                  const double *limit_share) {
+    for (size_t i = 0; i < n; i++) {
+        double d = amount[i] * inv_grid, u = limit[i] * inv_grid;
+        if (share[i] != 0 || min[i] > amount[i] || max[i] < amount[i] || limit_share[i] != 0 ||
+            !isfinite(d) || rint(d) != d || rint(u) != u)
+            return false;
     }
+    return true;
+}
+
+bool xmc_run_terms_plain(const xmc_run *run, double grid) {
+    const double inv = 1.0 / grid;
+    if (run->has_terms && !plain(run->n, inv, run->ded_amount, run->ded_share, run->ded_min,
+                                 run->ded_max, run->limit_amount, run->limit_share))
+        return false;
+    if (!run->has_policy)
+        return true;
+    if (!plain(run->n, inv, run->pol_ded_amount, run->pol_ded_share, run->pol_ded_min,
+               run->pol_ded_max, run->pol_limit_amount, run->pol_limit_share))
+        return false;
+    for (size_t i = 0; i < run->n; i++) {
+        double a = run->attachment[i] * inv, l = run->layer_limit[i] * inv;
+        if (!isfinite(a) || rint(a) != a || rint(l) != l || run->participation[i] != 1)
+            return false;
+    }
+    return true;
 }

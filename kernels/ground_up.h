@@ -26,6 +26,7 @@ typedef struct {
     bool mean;                             /* take the rows' mean damage ratios; draw nothing */
     bool has_terms;                        /* location terms are not all void */
     bool has_policy;                       /* policy and layer terms of single-location accounts */
+    bool plain_terms;                      /* xmc_run_terms_plain: a shortcut that changes no bit */
     const uint32_t *rank;                  /* ascending */
     const double *tiv;                     /* [n_covers][n] */
     const double *ded_amount, *ded_share, *ded_min, *ded_max, *limit_amount, *limit_share;
@@ -34,6 +35,10 @@ typedef struct {
     /* Where the loss of location i goes: accumulator row slot[i], or row 0 when slot is NULL. */
     const uint32_t *slot;
 } xmc_run;
+
+/* Whether all terms of the run are plain: amounts on the grid without shares, minima, maxima or
+ * participations other than 1, so that they need no rounding. For the plan. */
+bool xmc_run_terms_plain(const xmc_run *run, double grid);
 
 /* The streams of up to XMC_LANES occurrences, all at the same place. */
 typedef struct {

@@ -2,16 +2,16 @@
  * of the sums. */
 #include "kernels/reduce_slices.h"
 
-enum { VECTORS = XMC_LANES / V_W };
+enum { VECTORS = XMC_SUM_LANES / V_W };
 
 /* The partial sums of one slice. */
-static void slice_sums(const double *x, const double *w, size_t n, double sum[XMC_LANES],
-                       double squares[XMC_LANES], double *min, double *max) {
+static void slice_sums(const double *x, const double *w, size_t n, double sum[XMC_SUM_LANES],
+                       double squares[XMC_SUM_LANES], double *min, double *max) {
     v_f64 s[VECTORS], s2[VECTORS], low = v_set_f64(*min), high = v_set_f64(*max);
     for (int v = 0; v < VECTORS; v++)
         s[v] = s2[v] = v_set_f64(0.0);
     size_t i = 0;
-    for (; i + XMC_LANES <= n; i += XMC_LANES)
+    for (; i + XMC_SUM_LANES <= n; i += XMC_SUM_LANES)
         for (int v = 0; v < VECTORS; v++) {
             v_f64 a = v_load_f64(x + i + v * V_W), wa = a;
             if (w)

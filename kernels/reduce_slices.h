@@ -8,12 +8,13 @@
 #include <math.h>
 #include <string.h>
 
-/* A slice is summed in XMC_LANES interleaved partial sums (value i into lane i mod XMC_LANES),
- * which are then added pairwise. The tail's slices are shorter, for their buffer. */
-enum { XMC_LANES = 16, XMC_TAIL_SLICE = 2048, XMC_TAIL_PIECE = 1024 };
+/* A slice is summed in XMC_SUM_LANES interleaved partial sums (value i into lane i mod
+ * XMC_SUM_LANES), which are then added pairwise. The tail's slices are shorter, for their buffer.
+ */
+enum { XMC_SUM_LANES = 16, XMC_TAIL_SLICE = 2048, XMC_TAIL_PIECE = 1024 };
 
 static inline double xmc_fold(double *lane) {
-    for (int width = XMC_LANES / 2; width > 0; width /= 2)
+    for (int width = XMC_SUM_LANES / 2; width > 0; width /= 2)
         for (int i = 0; i < width; i++)
             lane[i] += lane[i + width];
     return lane[0];
@@ -33,19 +34,20 @@ static inline void xmc_running_add(xmc_running *r, double x) {
 }
 
 /* What is left of a slice after its full rounds of lanes; also the scalar twin of a whole slice. */
-static inline void xmc_slice_rest(const double *x, const double *w, size_t n, double sum[XMC_LANES],
-                                  double squares[XMC_LANES], double *min, double *max) {
+static inline void xmc_slice_rest(const double *x, const double *w, size_t n,
+                                  double sum[XMC_SUM_LANES], double squares[XMC_SUM_LANES],
+                                  double *min, double *max) {
     for (size_t i = 0; i < n; i++) {
         double a = x[i], wa = w ? w[i] * a : a;
-        sum[i % XMC_LANES] += wa;
-        squares[i % XMC_LANES] += wa * a;
+        sum[i % XMC_SUM_LANES] += wa;
+        squares[i % XMC_SUM_LANES] += wa * a;
         *min = a < *min ? a : *min;
         *max = a > *max ? a : *max;
     }
 }
 
-typedef void xmc_slice_sums(const double *x, const double *w, size_t n, double sum[XMC_LANES],
-                            double squares[XMC_LANES], double *min, double *max);
+typedef void xmc_slice_sums(const double *x, const double *w, size_t n, double sum[XMC_SUM_LANES],
+                            double squares[XMC_SUM_LANES], double *min, double *max);
 
 static inline xmc_moments xmc_moments_by(xmc_slice_sums *slice, const double *x, const double *w,
                                          size_t n) {
@@ -53,7 +55,7 @@ static inline xmc_moments xmc_moments_by(xmc_slice_sums *slice, const double *x,
     double min = INFINITY, max = -INFINITY;
     for (size_t from = 0; from < n; from += XMC_SLICE) {
         size_t m = n - from < XMC_SLICE ? n - from : XMC_SLICE;
-        double s[XMC_LANES], s2[XMC_LANES];
+        double s[XMC_SUM_LANES], s2[XMC_SUM_LANES];
         slice(x + from, w ? w + from : NULL, m, s, s2, &min, &max);
         xmc_running_add(&sum, xmc_fold(s));
         xmc_running_add(&squares, xmc_fold(s2));
@@ -68,8 +70,8 @@ typedef size_t xmc_keep_above(const double *x, size_t n, double q, double *out, 
  * does not matter whether a filter has gone before. */
 static inline xmc_tail xmc_tail_by(xmc_slice_sums *slice, xmc_keep_above *keep, const double *x,
                                    size_t n, double q) {
-    double buffer[XMC_TAIL_SLICE + XMC_TAIL_PIECE + XMC_LANES];
-    double s[XMC_LANES], s2[XMC_LANES], min = 0.0, max = 0.0;
+    double buffer[XMC_TAIL_SLICE + XMC_TAIL_PIECE + XMC_SUM_LANES];
+    double s[XMC_SUM_LANES], s2[XMC_SUM_LANES], min = 0.0, max = 0.0;
     xmc_running sum = {0, 0}, squares = {0, 0};
     size_t held = 0, above = 0, equal = 0;
     for (size_t from = 0; from < n; from += XMC_TAIL_PIECE) {

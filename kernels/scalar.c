@@ -1,4 +1,6 @@
 /* The scalar reference: the twins, element by element. */
+#include "kernels/equity_twin.h"
+#include "kernels/ground_up_twin.h"
 #include "kernels/reduce_slices.h"
 #include "kernels/targets.h"
 #include "kernels/twins.h"
@@ -38,10 +40,15 @@ static size_t skip(xmc_stream s, size_t n, double scale, uint32_t *hits) {
     }
 }
 
-static void slice_sums(const double *x, const double *w, size_t n, double sum[XMC_LANES],
-                       double squares[XMC_LANES], double *min, double *max) {
-    memset(sum, 0, XMC_LANES * sizeof *sum);
-    memset(squares, 0, XMC_LANES * sizeof *squares);
+static void equity_losses(const xmc_stocks *s, const xmc_quantile_table *own, xmc_stream *stream,
+                          const double *R, double *sum, double grid, double inv_grid) {
+    xmc_equity_losses_twin(s, own, stream, R, sum, grid, inv_grid);
+}
+
+static void slice_sums(const double *x, const double *w, size_t n, double sum[XMC_SUM_LANES],
+                       double squares[XMC_SUM_LANES], double *min, double *max) {
+    memset(sum, 0, XMC_SUM_LANES * sizeof *sum);
+    memset(squares, 0, XMC_SUM_LANES * sizeof *squares);
     xmc_slice_rest(x, w, n, sum, squares, min, max);
 }
 
@@ -77,6 +84,17 @@ static xmc_tail column_tail(const double *x, size_t n, double q) {
 
 static double kth_smallest(const double *x, size_t n, size_t k, double *scratch) {
     return xmc_kth_by(keep_between, x, n, k, scratch);
+}
+
+static void ground_up_occurrences(const xmc_run *run, const xmc_damage_row *const *row,
+                                  xmc_lanes *lanes, size_t n_lanes, double *acc, size_t stride,
+                                  double grid, double inv_grid) {
+    xmc_ground_up_occurrences_twin(run, row, lanes, n_lanes, acc, stride, grid, inv_grid);
+}
+
+static void ground_up_locations(const xmc_run *run, const xmc_damage_row *const *row, xmc_stream *s,
+                                uint64_t *position, double *acc, double grid, double inv_grid) {
+    xmc_ground_up_locations_twin(run, row, s, position, acc, grid, inv_grid);
 }
 
 const xmc_kernels xmc_kernels_scalar = {

@@ -3,7 +3,9 @@
 #include "kernels/vec_avx512.h"
 
 enum { LEAP = 4 };
+#include "kernels/equity_body.h"
 #include "kernels/fill_body.h"
+#include "kernels/ground_up_body.h"
 #include "kernels/reduce_body.h"
 
 const xmc_kernels xmc_kernels_avx512 = {

@@ -2,6 +2,7 @@
 #ifndef CROSSMC_VEC_AVX2_H
 #define CROSSMC_VEC_AVX2_H
 
+#include "kernels/damage_table.h"
 #include "kernels/twins.h"
 #include <immintrin.h>
 #include <stddef.h>
@@ -242,6 +243,104 @@ static inline size_t v_compress_store(double *p, v_m64 m, v_f64 a) {
     v_u32 moved = _mm256_permutevar8x32_epi32(_mm256_castpd_si256(a), places);
     _mm256_storeu_pd(p, _mm256_castsi256_pd(moved));
     return (size_t)__builtin_popcount(mask);
+}
+
+static inline void v_rows(const double *table, v_u64 i, v_f64 c[4]) {
+    __m128i low = _mm256_castsi256_si128(i), high = _mm256_extracti128_si256(i, 1);
+    v_f64 r0 = _mm256_loadu_pd(table + 4 * _mm_cvtsi128_si64(low));
+    v_f64 r1 = _mm256_loadu_pd(table + 4 * _mm_extract_epi64(low, 1));
+    v_f64 r2 = _mm256_loadu_pd(table + 4 * _mm_cvtsi128_si64(high));
+    v_f64 r3 = _mm256_loadu_pd(table + 4 * _mm_extract_epi64(high, 1));
+    v_f64 a = _mm256_unpacklo_pd(r0, r1), b = _mm256_unpackhi_pd(r0, r1);
+    v_f64 d = _mm256_unpacklo_pd(r2, r3), e = _mm256_unpackhi_pd(r2, r3);
+    c[0] = _mm256_permute2f128_pd(a, d, 0x20);
+    c[1] = _mm256_permute2f128_pd(b, e, 0x20);
+    c[2] = _mm256_permute2f128_pd(a, d, 0x31);
+    c[3] = _mm256_permute2f128_pd(b, e, 0x31);
+}
+static inline v_f64 v_rint(v_f64 a) {
+    return _mm256_round_pd(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline v_u64 v_sub_u64(v_u64 a, v_u64 b) {
+    return _mm256_sub_epi64(a, b);
+}
+static inline v_u64 v_bits_of(v_f64 a) {
+    return _mm256_castpd_si256(a);
+}
+static inline v_f64 v_f64_of_bits(v_u64 a) {
+    return _mm256_castsi256_pd(a);
+}
+static inline v_u64 v_shift_left(v_u64 a, int n) {
+    return _mm256_slli_epi64(a, n);
+}
+static inline v_u64 v_shift_right(v_u64 a, int n) {
+    return _mm256_srli_epi64(a, n);
+}
+static inline v_u64 v_or(v_u64 a, v_u64 b) {
+    return _mm256_or_si256(a, b);
+}
+static inline v_u64 v_keep_u64(v_m64 m, v_u64 a) {
+    return _mm256_and_si256(_mm256_castpd_si256(m), a);
+}
+
+static inline v_u64 v_first_lanes(size_t n) {
+    return _mm256_cmpgt_epi64(v_set_u64(n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+static inline v_f64 v_load_part(const double *p, size_t n) {
+    return _mm256_maskload_pd(p, v_first_lanes(n));
+}
+static inline void v_store_part(double *p, size_t n, v_f64 a) {
+    _mm256_maskstore_pd(p, v_first_lanes(n), a);
+}
+
+static inline void v_unzip(const uint64_t *p, v_u64 *even, v_u64 *odd) {
+    v_u64 a = v_load_u64(p), b = v_load_u64(p + 4);
+    *even = _mm256_permute4x64_epi64(_mm256_unpacklo_epi64(a, b), 0xd8);
+    *odd = _mm256_permute4x64_epi64(_mm256_unpackhi_epi64(a, b), 0xd8);
+}
+static inline void v_zip(uint64_t *p, v_u64 even, v_u64 odd) {
+    v_u64 a = _mm256_unpacklo_epi64(even, odd), b = _mm256_unpackhi_epi64(even, odd);
+    v_store_u32(p, _mm256_permute2x128_si256(a, b, 0x20));
+    v_store_u32(p + 4, _mm256_permute2x128_si256(a, b, 0x31));
+}
+
+/* Four registers for each table; cheaper than a gather. */
+typedef struct {
+    v_f32 a[4], b[4], scale, shift;
+} v_row;
+static inline v_row v_row_load(const xmc_damage_row *r) {
+    v_row v;
+    for (int i = 0; i < 4; i++) {
+        v.a[i] = _mm256_loadu_ps(r->a + 8 * i);
+        v.b[i] = _mm256_loadu_ps(r->b + 8 * i);
+    }
+    v.scale = v_set_f32(r->scale);
+    v.shift = v_set_f32(r->shift);
+    return v;
+}
+/* Entry i mod 32. */
+static inline v_f32 v_entry(const v_f32 t[4], v_u32 i) {
+    v_f32 bit3 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28));
+    v_f32 bit4 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 27));
+    v_f32 low = _mm256_blendv_ps(_mm256_permutevar8x32_ps(t[0], i),
+                                 _mm256_permutevar8x32_ps(t[1], i), bit3);
+    v_f32 high = _mm256_blendv_ps(_mm256_permutevar8x32_ps(t[2], i),
+                                  _mm256_permutevar8x32_ps(t[3], i), bit3);
+    return _mm256_blendv_ps(low, high, bit4);
+}
+static inline v_f32 v_damage(const v_row *r, v_u32 k) {
+    v_f32 t = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_srli_epi32(k, 1)), r->scale);
+    t = _mm256_add_ps(t, r->shift);
+    t = _mm256_max_ps(v_set_f32(XMC_DAMAGE_LOWEST), t);
+    t = _mm256_min_ps(v_set_f32(1.0f), t);
+    v_u32 i = _mm256_srli_epi32(_mm256_castps_si256(t), 22);
+    return _mm256_add_ps(_mm256_mul_ps(v_entry(r->b, i), t), v_entry(r->a, i));
+}
+static inline v_f64 v_low_f64(v_f32 a) {
+    return _mm256_cvtps_pd(_mm256_castps256_ps128(a));
+}
+static inline v_f64 v_high_f64(v_f32 a) {
+    return _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1));
 }
 
 #endif

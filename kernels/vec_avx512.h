@@ -3,6 +3,7 @@
 #ifndef CROSSMC_VEC_AVX512_H
 #define CROSSMC_VEC_AVX512_H
 
+#include "kernels/damage_table.h"
 #include "kernels/twins.h"
 #include <immintrin.h>
 #include <stddef.h>
@@ -214,6 +215,98 @@ static inline v_f64 v_keep(v_m64 m, v_f64 a) {
 static inline size_t v_compress_store(double *p, v_m64 m, v_f64 a) {
     _mm512_storeu_pd(p, _mm512_maskz_compress_pd(m, a));
     return v_count(m);
+}
+
+/* Rows of four doubles, number i of each lane, transposed: c[k] holds the k-th of every row. */
+static inline void v_rows(const double *table, v_u64 i, v_f64 c[4]) {
+    uint64_t at[8];
+    _mm512_storeu_si512(at, i);
+#define PAIR(j)                                                                                    \
+    _mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_loadu_pd(table + 4 * at[j])),                 \
+                       _mm256_loadu_pd(table + 4 * at[(j) + 4]), 1)
+    v_f64 r0 = PAIR(0), r1 = PAIR(1), r2 = PAIR(2), r3 = PAIR(3);
+#undef PAIR
+    v_f64 a = _mm512_unpacklo_pd(r0, r1), b = _mm512_unpackhi_pd(r0, r1);
+    v_f64 d = _mm512_unpacklo_pd(r2, r3), e = _mm512_unpackhi_pd(r2, r3);
+    const v_u64 low = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+    const v_u64 high = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+    c[0] = _mm512_permutex2var_pd(a, low, d);
+    c[1] = _mm512_permutex2var_pd(b, low, e);
+    c[2] = _mm512_permutex2var_pd(a, high, d);
+    c[3] = _mm512_permutex2var_pd(b, high, e);
+}
+static inline v_f64 v_rint(v_f64 a) {
+    return _mm512_roundscale_pd(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline v_u64 v_sub_u64(v_u64 a, v_u64 b) {
+    return _mm512_sub_epi64(a, b);
+}
+static inline v_u64 v_bits_of(v_f64 a) {
+    return _mm512_castpd_si512(a);
+}
+static inline v_f64 v_f64_of_bits(v_u64 a) {
+    return _mm512_castsi512_pd(a);
+}
+static inline v_u64 v_shift_left(v_u64 a, unsigned n) {
+    return _mm512_slli_epi64(a, n);
+}
+static inline v_u64 v_shift_right(v_u64 a, unsigned n) {
+    return _mm512_srli_epi64(a, n);
+}
+static inline v_u64 v_or(v_u64 a, v_u64 b) {
+    return _mm512_or_si512(a, b);
+}
+/* a where the mask is set, else zero */
+static inline v_u64 v_keep_u64(v_m64 m, v_u64 a) {
+    return _mm512_maskz_mov_epi64(m, a);
+}
+
+/* The first n lanes (1 … V_W) only. */
+static inline v_f64 v_load_part(const double *p, size_t n) {
+    return _mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+}
+static inline void v_store_part(double *p, size_t n, v_f64 a) {
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), a);
+}
+
+/* 2 V_W neighbours into those at even and at odd places, and back. */
+static inline void v_unzip(const uint64_t *p, v_u64 *even, v_u64 *odd) {
+    v_u64 a = v_load_u64(p), b = v_load_u64(p + 8);
+    *even = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), b);
+    *odd = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15), b);
+}
+static inline void v_zip(uint64_t *p, v_u64 even, v_u64 odd) {
+    v_store_u32(p,
+                _mm512_permutex2var_epi64(even, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), odd));
+    v_store_u32(
+        p + 8, _mm512_permutex2var_epi64(even, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), odd));
+}
+
+/* A damage table's row: the 32 segments in four registers. */
+typedef struct {
+    v_f32 a[2], b[2], scale, shift;
+} v_row;
+static inline v_row v_row_load(const xmc_damage_row *r) {
+    return (v_row){{_mm512_loadu_ps(r->a), _mm512_loadu_ps(r->a + 16)},
+                   {_mm512_loadu_ps(r->b), _mm512_loadu_ps(r->b + 16)},
+                   v_set_f32(r->scale),
+                   v_set_f32(r->shift)};
+}
+/* xmc_damage_of, 2 V_W words. */
+static inline v_f32 v_damage(const v_row *r, v_u32 k) {
+    v_f32 t = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_srli_epi32(k, 1)), r->scale);
+    t = _mm512_add_ps(t, r->shift);
+    t = _mm512_max_ps(v_set_f32(XMC_DAMAGE_LOWEST), t);
+    t = _mm512_min_ps(v_set_f32(1.0f), t);
+    v_u32 i = _mm512_srli_epi32(_mm512_castps_si512(t), 22); /* the low five bits count */
+    v_f32 d = _mm512_mul_ps(_mm512_permutex2var_ps(r->b[0], i, r->b[1]), t);
+    return _mm512_add_ps(d, _mm512_permutex2var_ps(r->a[0], i, r->a[1]));
+}
+static inline v_f64 v_low_f64(v_f32 a) {
+    return _mm512_cvtps_pd(_mm512_castps512_ps256(a));
+}
+static inline v_f64 v_high_f64(v_f32 a) {
+    return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));
 }
 
 #endif

@@ -2,6 +2,7 @@
  * guards around the outputs. With --bench: nanoseconds per element. Options: --bench [NAME] */
 #include "kernels/bernoulli.h"
 #include "kernels/dispatch.h"
+#include "kernels/distributions.h"
 #include "kernels/vmath.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,199 @@ static void check_reductions(const xmc_kernels *ref, const xmc_kernels *k) {
         }
 }
 
+/* ---- ground-up loss ---- */
+
+enum { RUN = 700, SLOTS = 5 };
+static struct {
+    double tiv[XMC_MAX_COVERS * RUN], term[15][RUN];
+    uint32_t rank[RUN], slot[RUN];
+    xmc_damage_row row[XMC_MAX_COVERS];
+    const xmc_damage_row *rows[XMC_MAX_COVERS];
+} book;
+
+/* A run of n locations; bits of `form`: 1 location terms, 2 policy terms, 4 slots, 8 mean damage
+ * only; gap: how far apart the draws lie. */
+static xmc_run make_run(size_t n, uint32_t n_covers, unsigned form, unsigned gap, uint64_t seed) {
+    xmc_stream s = xmc_stream_at(seed, n, form);
+    uint32_t rank = xmc_u32(&s) % 5000;
+    for (uint32_t c = 0; c < n_covers; c++) {
+        const double from[] = {0, 0, 0.02, 0.1, 0.5, 1}, to[] = {0, 0.02, 0.1, 0.5, 1, 1};
+        double p[6];
+        for (int i = 0; i < 6; i++)
+            p[i] = xmc_uniform(&s) < 0.2 ? 0 : xmc_uniform(&s);
+        p[3] += 1e-3;
+        if (xmc_damage_row_init(&book.row[c], 6, from, to, p))
+            exit(1);
+        book.rows[c] = &book.row[c];
+    }
+    for (size_t i = 0; i < n; i++) {
+        double tiv = xmc_exp(10 + 6 * xmc_uniform(&s));
+        for (uint32_t c = 0; c < n_covers; c++)
+            book.tiv[c * n + i] = xmc_to_grid(tiv * xmc_uniform(&s), 0x1p-6, 0x1p6);
+        for (int k = 0; k < 15; k++) {
+            double u = xmc_uniform(&s);
+            int policy = k >= 6, kind = policy ? k - 6 : k;
+            /* ded amount, share, min, max, limit amount, share; attachment, layer limit, share */
+            const double value[] = {tiv * u * 0.02,
+                                    u * 0.05,
+                                    u < 0.5 ? 0 : tiv * u * 0.01,
+                                    u < 0.5 ? INFINITY : tiv * u * 0.3,
+                                    u < 0.5 ? INFINITY : tiv * u,
+                                    u < 0.8 ? 0 : u * 0.5,
+                                    u < 0.7 ? 0 : tiv * u * 0.05,
+                                    u < 0.7 ? INFINITY : tiv * u,
+                                    u};
+            book.term[k][i] = value[kind];
+            if (form & 16) { /* amounts on the grid, nothing else */
+                const double none[] = {0, 0, 0, INFINITY, 0, 0, 0, 0, 1};
+                int amount = kind == 0 || kind == 4 || kind == 6 || kind == 7;
+                book.term[k][i] = amount ? xmc_to_grid(value[kind], 0x1p3, 0x1p-3) : none[kind];
+            }
+        }
+        book.rank[i] = rank;
+        rank += gap == 0 ? n_covers : n_covers + xmc_u32(&s) % (gap + 1);
+        book.slot[i] = xmc_u32(&s) % SLOTS;
+    }
+    xmc_run r = {.n = n,
+                 .n_covers = n_covers,
+                 .cover_offset = {0, 1, 2, 3},
+                 .mean = form & 8,
+                 .has_terms = form & 1,
+                 .has_policy = form & 2,
+                 .rank = book.rank,
+                 .tiv = book.tiv,
+                 .ded_amount = book.term[0],
+                 .ded_share = book.term[1],
+                 .ded_min = book.term[2],
+                 .ded_max = book.term[3],
+                 .limit_amount = book.term[4],
+                 .limit_share = book.term[5],
+                 .pol_ded_amount = book.term[6],
+                 .pol_ded_share = book.term[7],
+                 .pol_ded_min = book.term[8],
+                 .pol_ded_max = book.term[9],
+                 .pol_limit_amount = book.term[10],
+                 .pol_limit_share = book.term[11],
+                 .attachment = book.term[12],
+                 .layer_limit = book.term[13],
+                 .participation = book.term[14],
+                 .slot = form & 4 ? book.slot : NULL};
+    r.plain_terms = xmc_run_terms_plain(&r, 0x1p-6);
+    if (form & 16 && !r.plain_terms)
+        fail("xmc_run_terms_plain", "-", n, "not recognised");
+    if (!(form & 16) && form & 3 && n > 9 && r.plain_terms)
+        fail("xmc_run_terms_plain", "-", n, "wrongly recognised");
+    return r;
+}
+
+static void check_ground_up(const xmc_kernels *ref, const xmc_kernels *k) {
+    static const size_t ns[] = {1, 2, 6, 7, 9, 16, 17, 31, 33, 100, RUN};
+    static const size_t widths[] = {1, 2, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 40, 47, 48, 63, 64};
+    static const unsigned gaps[] = {0, 3, 4000};
+    uint64_t seed = 0;
+    for (size_t a = 0; a < sizeof ns / sizeof *ns; a++)
+        for (unsigned form = a % 2; form < 32; form++)
+            for (size_t g = 0; g < 3; g++) {
+                if ((form & 24) == 24 || (form & 8 && g))
+                    continue; /* nothing new */
+                size_t n = ns[a];
+                uint32_t covers = 1 + (uint32_t)(seed % XMC_MAX_COVERS);
+                xmc_run run = make_run(n, covers, form, gaps[g], ++seed);
+                double grid = seed % 5 ? 0x1p-6 : 0x1p3, inv = 1 / grid;
+                /* occurrences */
+                for (size_t w = seed % 3; w < sizeof widths / sizeof *widths; w += 3) {
+                    size_t lanes = widths[w], stride = lanes + seed % 3;
+                    xmc_lanes start = {.position = run.rank[0] - seed % 2 * (run.rank[0] / 2)},
+                              l[2];
+                    for (size_t i = 0; i < XMC_LANES; i++) {
+                        xmc_stream s = xmc_stream_at(seed, i, 3);
+                        start.state[i] = s.state;
+                        start.inc[i] = s.inc;
+                    }
+                    for (int t = 0; t < 2; t++) {
+                        double *acc = (double *)(void *)guarded(t);
+                        memset(acc, 0, SLOTS * stride * sizeof *acc);
+                        acc[0] = 64;
+                        l[t] = start;
+                        (t ? k : ref)
+                            ->ground_up_occurrences(&run, book.rows, &l[t], lanes, acc, stride,
+                                                    grid, inv);
+                    }
+                    compare("ground_up_occurrences", k->isa, n, SLOTS * stride * sizeof(double), 0);
+                    same("ground_up_occurrences' streams", k->isa, n, l[0].state, l[1].state,
+                         lanes * 8);
+                    if (l[0].position != l[1].position)
+                        fail("ground_up_occurrences", k->isa, n, "leaves the streams elsewhere");
+                }
+                /* locations */
+                xmc_stream s[2];
+                uint64_t position[2];
+                for (int t = 0; t < 2; t++) {
+                    double *acc = (double *)(void *)guarded(t);
+                    memset(acc, 0, SLOTS * sizeof *acc);
+                    s[t] = xmc_stream_at(seed, 0, 3);
+                    position[t] = seed % 2 ? 0 : run.rank[0];
+                    (t ? k : ref)
+                        ->ground_up_locations(&run, book.rows, &s[t], &position[t], acc, grid, inv);
+                }
+                compare("ground_up_locations", k->isa, n, SLOTS * sizeof(double), 0);
+                if (position[0] != position[1] || s[0].state != s[1].state)
+                    fail("ground_up_locations", k->isa, n, "leaves the stream elsewhere");
+            }
+}
+
+/* ---- stocks ---- */
+
+enum { STOCKS = 300, INDICES = 4 };
+static struct {
+    uint32_t skip[STOCKS], index[STOCKS], segment[STOCKS];
+    double beta[STOCKS], idio[STOCKS], value[STOCKS], scaled[STOCKS];
+    double R[INDICES * XMC_EQUITY_LANES];
+    xmc_stocks stocks;
+    xmc_quantile_table own;
+} shares;
+
+static void make_stocks(size_t n, unsigned most_skipped) {
+    xmc_stream s = xmc_stream_at(41, n, most_skipped);
+    if (!shares.own.coef && xmc_quantile_table_student(&shares.own, 4.0))
+        exit(1);
+    for (size_t i = 0; i < n; i++) {
+        shares.skip[i] = xmc_u32(&s) % (most_skipped + 1);
+        shares.index[i] = xmc_u32(&s) % INDICES;
+        shares.segment[i] = xmc_u32(&s) % SLOTS;
+        shares.beta[i] = 2 * xmc_uniform(&s);
+        shares.idio[i] = 0.5 * xmc_uniform(&s);
+        shares.value[i] = xmc_to_grid(1e9 * xmc_uniform(&s), 0x1p-6, 0x1p6);
+        shares.scaled[i] = shares.value[i] * (0.9 + 0.2 * xmc_uniform(&s));
+    }
+    for (size_t i = 0; i < INDICES * XMC_EQUITY_LANES; i++)
+        shares.R[i] = 0.4 * xmc_normal(&s);
+    shares.stocks = (xmc_stocks){n,           shares.skip, shares.index, shares.segment,
+                                 shares.beta, shares.idio, shares.value, shares.scaled};
+}
+
+static void check_equity(const xmc_kernels *ref, const xmc_kernels *k) {
+    static const size_t ns[] = {0, 1, 2, 7, 100, STOCKS};
+    for (size_t j = 0; j < sizeof ns / sizeof *ns; j++)
+        for (unsigned skip = 0; skip < 40; skip += 19)
+            for (uint64_t seed = 0; seed < 20; seed++) {
+                size_t bytes = SLOTS * XMC_EQUITY_LANES * sizeof(double);
+                xmc_stream s[2][XMC_EQUITY_LANES];
+                make_stocks(ns[j], skip);
+                for (int t = 0; t < 2; t++) {
+                    double *sum = (double *)(void *)guarded(t);
+                    memset(sum, 0, bytes);
+                    for (uint64_t l = 0; l < XMC_EQUITY_LANES; l++)
+                        s[t][l] = xmc_stream_at(seed, l, 0);
+                    (t ? k : ref)
+                        ->equity_losses(&shares.stocks, &shares.own, s[t], shares.R, sum, 0x1p-6,
+                                        0x1p6);
+                }
+                compare("equity_losses", k->isa, ns[j], bytes, 0);
+                same("equity_losses' streams", k->isa, ns[j], s[0], s[1], sizeof s[0]);
+            }
+}
+
 /* ---- benchmark ---- */
 
 static double now(void) {
@@ -183,7 +377,7 @@ static volatile uint64_t sink;
             best = took < best ? took : best;                                                      \
             slice++;                                                                               \
         }                                                                                          \
-        printf("%-8s %-34s %9.4f ns\n", k->isa, LABEL, best * 1e9);                                \
+        printf("%-8s %-44s %9.4f ns\n", k->isa, LABEL, best * 1e9);                                \
         fflush(stdout);                                                                            \
     } while (0)
 
@@ -212,6 +406,41 @@ static void bench(const xmc_kernels *k) {
     }
     BENCH("skip p = 0.01, per bucket of 100", 1, s.state += 4096;
           sink += k->skip(s, 100, xmc_skip_scale(0.01), hits));
+    static double acc[SLOTS * XMC_LANES];
+    static const unsigned all_forms[] = {0, 17, 19, 1, 3};
+    for (unsigned f = 0; f < 5; f++) {
+        const unsigned form = all_forms[f];
+        xmc_run run = make_run(RUN, 1, form, 0, 5);
+        xmc_lanes l = {.position = run.rank[0]};
+        char label[64];
+        for (size_t i = 0; i < XMC_LANES; i++) {
+            s = xmc_stream_at(5, i, 3);
+            l.state[i] = s.state;
+            l.inc[i] = s.inc;
+        }
+        static const char *const forms[] = {"", ", plain terms", ", plain terms and policy",
+                                            ", terms", ", terms and policy"};
+        static const size_t widths[] = {8, 16, 32, 64};
+        for (size_t w = 0; w < 4; w++) {
+            snprintf(label, sizeof label, "ground-up, %zu occurrences%s", widths[w], forms[f]);
+            BENCH(label, RUN * widths[w], l.position = run.rank[0]; k->ground_up_occurrences(
+                &run, book.rows, &l, widths[w], acc, XMC_LANES, 0x1p-6, 0x1p6));
+        }
+        uint64_t position;
+        snprintf(label, sizeof label, "ground-up, locations%s", forms[f]);
+        BENCH(label, RUN, position = run.rank[0];
+              k->ground_up_locations(&run, book.rows, &s, &position, acc, 0x1p-6, 0x1p6));
+        run.n = 12;
+        snprintf(label, sizeof label, "ground-up, 12 locations%s", forms[f]);
+        BENCH(label, 12, position = run.rank[0];
+              k->ground_up_locations(&run, book.rows, &s, &position, acc, 0x1p-6, 0x1p6));
+    }
+    xmc_stream streams[XMC_EQUITY_LANES];
+    for (uint64_t l = 0; l < XMC_EQUITY_LANES; l++)
+        streams[l] = xmc_stream_at(1, l, 0);
+    make_stocks(STOCKS, 0);
+    BENCH("stocks, Student t", STOCKS * XMC_EQUITY_LANES,
+          k->equity_losses(&shares.stocks, &shares.own, streams, shares.R, acc, 0x1p-6, 0x1p6));
     double *x = malloc(LONG * sizeof *x), *work = malloc(LONG * sizeof *work);
     if (!x || !work)
         exit(1);
@@ -237,6 +466,8 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < n; i++) {
         check_fills(targets[0], targets[i]);
         check_skip(targets[0], targets[i]);
+        check_ground_up(targets[0], targets[i]);
+        check_equity(targets[0], targets[i]);
         check_reductions(targets[0], targets[i]);
         /* selection by name, and of what there is not */
         if (xmc_kernels_select(targets[i]->isa) != targets[i] || xmc_kernels_active() != targets[i])
