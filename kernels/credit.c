@@ -1,5 +1,6 @@
 #include "kernels/credit.h"
 #include "kernels/distributions.h"
+#include "kernels/fill.h"
 #include "kernels/vmath.h"
 #include <stdlib.h>
 
@@ -32,48 +33,43 @@ void xmc_hazard_table_free(xmc_hazard_table *t) {
     t->coef = NULL;
 }
 
-static inline void add_default(const xmc_pool *p, uint32_t i, double u, uint32_t lane, int event,
-                               xmc_credit_sums *to) {
-    uint32_t slot = p->slot[i];
-    double loss =
-        xmc_to_grid(p->amount[i] * xmc_share_of(&p->laws[p->lgd[i]], u), p->grid, p->inv_grid);
-    to->sum[(size_t)slot * XMC_CREDIT_LANES + lane] += loss;
-    xmc_credit_touch(p, to, slot);
-    if (event)
-        to->defaulted[(size_t)p->group[i] * XMC_CREDIT_LANES + lane] += p->amount[i];
+/* Indices of the defaults among n obligors. */
+static size_t find_defaults(const xmc_pool *p, xmc_stream s, uint32_t n, double h,
+                            xmc_credit_sums *to) {
+    if (!(h > p->mask_hazard)) {
+        xmc_stream first = s;
+        /* -log u > 1 - u: most small buckets end here, without a logarithm. */
+        if (1.0 - xmc_uniform(&first) >= (double)n * h)
+            return 0;
+        return xmc_skip(s, n, -1.0 / h, to->hits);
+    }
+    const double survive = xmc_exp(-h);
+    size_t count = 0;
+    xmc_fill_uniform(&s, to->uniforms, n);
+    for (uint32_t i = 0; i < n; i++) {
+        to->hits[count] = i;
+        count += to->uniforms[i] > survive;
+    }
+    return count;
 }
 
-/* The number of obligors skipped until the next default is floor(E/h), E standard exponential: P(>=
- * k) = exp(-k h) = (1-p)^k. */
 void xmc_bucket_losses(const xmc_pool *p, uint32_t first, uint32_t n, uint64_t address,
                        const xmc_stream_base *base, const double *hazard_of, uint32_t lanes,
                        uint32_t events, xmc_credit_sums *to) {
     for (uint32_t l = 0; l < lanes; l++) {
-        const double h = hazard_of[l];
-        const int event = (int)(events >> l & 1u);
-        xmc_stream s = xmc_stream_from(base[l], address);
-        if (h > p->mask_hazard) {
-            const double survive = xmc_exp(-h);
-            for (uint32_t i = 0; i < n; i++) {
-                double u = xmc_uniform(&s), v = xmc_uniform(&s);
-                if (1.0 - u > survive)
-                    add_default(p, first + i, v, l, event, to);
-            }
+        size_t count = find_defaults(p, xmc_stream_from(base[l], address), n, hazard_of[l], to);
+        if (!count)
             continue;
-        }
-        uint32_t at = 0;
-        while (at < n) {
-            double u = xmc_uniform(&s), reach = (double)(n - at) * h;
-            if (u >= reach) /* E(u) > u: most buckets end here without a look at the table */
-                break;
-            double e = xmc_quantile_of(&p->exponential, u);
-            if (!(e < reach))
-                break;
-            at += (uint32_t)(e / h);
-            double v = xmc_uniform(&s);
-            if (at >= n) /* e/h rounded up to the end */
-                break;
-            add_default(p, first + at++, v, l, event, to);
+        xmc_stream s = xmc_stream_from(base[l], xmc_lgd_address(address));
+        for (size_t k = 0; k < count; k++) {
+            size_t i = first + (size_t)to->hits[k];
+            const xmc_exposure *o = &p->obligors[i];
+            double loss = o->amount * xmc_share_of(&p->laws[o->lgd], xmc_uniform(&s));
+            to->sum[(size_t)o->slot * XMC_CREDIT_LANES + l] +=
+                xmc_to_grid(loss, p->grid, p->inv_grid);
+            xmc_credit_touch(p, to, o->slot);
+            if (events >> l & 1u)
+                to->defaulted[(size_t)p->group[i] * XMC_CREDIT_LANES + l] += o->amount;
         }
     }
 }

@@ -3,6 +3,7 @@
 #ifndef CROSSMC_KERNEL_CREDIT_H
 #define CROSSMC_KERNEL_CREDIT_H
 
+#include "kernels/bernoulli.h"
 #include "kernels/quantile_table.h"
 #include "kernels/stream.h"
 #include <stddef.h>
@@ -40,14 +41,17 @@ static inline double xmc_share_of(const xmc_share_law *s, double u) {
     return s->table.coef ? xmc_quantile_of(&s->table, u) : s->constant;
 }
 
-/* Obligors by bucket, in the order of their identifiers. */
+/* One obligor; those of a bucket stand side by side, in the order of their identifiers. */
 typedef struct {
-    const double *amount;  /* insured, CNY, on the grid */
-    const uint32_t *slot;  /* row of the sums */
-    const uint32_t *group; /* row of the defaulted amounts: (country, policy, segment) */
-    const uint16_t *lgd;   /* loss class */
+    double amount; /* insured, CNY, on the grid */
+    uint32_t slot; /* row of the sums */
+    uint32_t lgd;  /* loss class */
+} xmc_exposure;
+
+typedef struct {
+    const xmc_exposure *obligors;
+    const uint32_t *group; /* by obligor: row of the defaulted amounts (country, policy, segment) */
     const xmc_share_law *laws;
-    xmc_quantile_table exponential;
     /* Rows of the sums from here on belong to policies with terms. */
     uint32_t first_policy_slot;
     const uint32_t *policy_of_slot; /* [slots - first_policy_slot] */
@@ -55,9 +59,11 @@ typedef struct {
 } xmc_pool;
 
 /* What a thread adds to: sums [slots][lanes], defaulted amounts [groups][lanes], and the list of
- * policies with terms that were touched (stamp[policy] == now). */
+ * policies with terms that were touched (stamp[policy] == now); and scratch for a bucket: hits [n +
+ * XMC_SKIP_SLACK], uniforms [n]. */
 typedef struct {
-    double *sum, *defaulted;
+    double *sum, *defaulted, *uniforms;
+    uint32_t *hits;
     uint64_t *stamp, now;
     uint32_t *touched;
     size_t n_touched;
@@ -73,8 +79,13 @@ static inline void xmc_credit_touch(const xmc_pool *p, xmc_credit_sums *to, uint
     }
 }
 
+static inline uint64_t xmc_lgd_address(uint64_t bucket) {
+    return xmc_mix64(bucket ^ UINT64_C(0x5851f42d4c957f2d));
+}
+
 /* Defaults among obligors first … first + n - 1 in each lane: hazard [lanes], base [lanes] the
- * trials' streams, address the bucket's. events: bit l set = the country has a transfer event in
+ * trials' streams, address the bucket's; the losses given default stand at address
+ * xmc_lgd_address(address). events: bit l set = the country has a transfer event in
  * lane l, so the defaulted amount counts. lanes <= XMC_CREDIT_LANES. */
 void xmc_bucket_losses(const xmc_pool *p, uint32_t first, uint32_t n, uint64_t address,
                        const xmc_stream_base *base, const double *hazard, uint32_t lanes,

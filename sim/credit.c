@@ -144,12 +144,9 @@ static void run_tile(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scrat
 }
 
 void xmc_credit_block(xmc_credit *p, xmc_block *block) {
-    const xmc_pool pool = {.amount = p->amount,
-                           .slot = p->slot,
+    const xmc_pool pool = {.obligors = p->obligors,
                            .group = p->group,
-                           .lgd = p->loss_class,
                            .laws = p->lgd,
-                           .exponential = p->exponential,
                            .first_policy_slot = (uint32_t)p->n_segments,
                            .policy_of_slot = p->policy_of_slot,
                            .grid = p->grid,
@@ -167,16 +164,17 @@ void xmc_credit_block(xmc_credit *p, xmc_block *block) {
 static size_t scratch_bytes(const xmc_credit *p) {
     size_t rows =
         2 + 3 * (p->n_countries + p->n_sectors) + p->n_transfers + p->n_slots + p->n_groups;
-    return (L * rows + 2 * p->most_slots + 2 * p->n_terms) * sizeof(double);
+    return (L * rows + 2 * p->most_slots + 2 * p->n_terms + 2 * (size_t)p->largest) *
+           sizeof(double);
 }
 
 void xmc_credit_describe(const xmc_credit *p, xmc_module_cost *cost) {
     double defaults = 0.0;
     for (size_t i = 0; i < p->n_buckets; i++)
         defaults += 0.02 * p->buckets[i].n; /* rough: a mean probability of 2 % */
-    cost->bytes = sizeof *p + p->n_buckets * sizeof *p->buckets + p->n_obligors * 18 +
+    cost->bytes = sizeof *p + p->n_buckets * sizeof *p->buckets + p->n_obligors * 20 +
                   p->n_groups * sizeof *p->groups + (p->n_slots - p->n_segments) * 8 +
-                  (p->n_classes + 2) * 8 * XMC_QT_CELLS * sizeof(double) +
+                  (p->n_classes + 1) * 8 * XMC_QT_CELLS * sizeof(double) +
                   (size_t)p->threads * scratch_bytes(p);
     cost->work_per_trial = (double)p->n_buckets;
     cost->seconds_per_trial = 15e-9 * (double)p->n_buckets + 20e-9 * defaults +
@@ -201,7 +199,6 @@ void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
     xmc_digest_f64(d, loadings, sizeof loadings / sizeof *loadings);
     xmc_digest_f64(d, p->chi_square.knots, 2 * p->chi_square.n);
     xmc_digest_f64(d, p->hazard.coef, 4 * 2 * XMC_HAZARD_REACH * XMC_HAZARD_PER_UNIT);
-    xmc_digest_f64(d, p->exponential.coef, 8 * (size_t)XMC_QT_CELLS);
     digest_share(&p->transfer_share, d);
     for (size_t i = 0; i < p->n_classes; i++)
         digest_share(&p->lgd[i], d);
@@ -230,11 +227,10 @@ void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
     }
     size_t policy_slots = p->n_slots - p->n_segments;
     xmc_digest_u32(d, p->slot_segment, policy_slots);
-    xmc_digest_f64(d, p->amount, p->n_obligors);
-    xmc_digest_u32(d, p->slot, p->n_obligors);
-    xmc_digest_u32(d, p->group, p->n_obligors);
-    for (size_t i = 0; i < p->n_obligors; i++)
-        xmc_digest_u32(d, &(uint32_t){p->loss_class[i]}, 1);
+    for (size_t i = 0; i < p->n_obligors; i++) {
+        xmc_digest_f64(d, &p->obligors[i].amount, 1);
+        xmc_digest_u32(d, (uint32_t[]){p->obligors[i].slot, p->obligors[i].lgd, p->group[i]}, 3);
+    }
 }
 
 void xmc_credit_free(xmc_credit *p) {
@@ -245,12 +241,13 @@ void xmc_credit_free(xmc_credit *p) {
         free(p->scratch[k].events);
         free(p->scratch[k].sums.stamp);
         free(p->scratch[k].sums.touched);
+        free(p->scratch[k].sums.hits);
+        free(p->scratch[k].sums.uniforms);
     }
     free(p->scratch);
     for (size_t i = 0; p->lgd && i < p->n_classes; i++)
         xmc_quantile_table_free(&p->lgd[i].table);
     xmc_quantile_table_free(&p->transfer_share.table);
-    xmc_quantile_table_free(&p->exponential);
     xmc_hazard_table_free(&p->hazard);
     xmc_gamma_table_free(&p->chi_square);
     for (int k = 0; k < XMC_N_PRODUCTS; k++) {
@@ -266,9 +263,7 @@ void xmc_credit_free(xmc_credit *p) {
     free(p->slot_segment);
     free(p->policy_of_slot);
     free(p->registered);
-    free(p->amount);
-    free(p->slot);
+    free(p->obligors);
     free(p->group);
-    free(p->loss_class);
     free(p);
 }

@@ -20,12 +20,13 @@
  * left is shared out in proportion.
  *
  * Obligors with the same product, country, sector and probability form a bucket with one
- * conditional probability. Stream (credit, trial, hash of the bucket's names and probability):
- * obligors stand in the order of their identifiers, default j of the bucket takes words 4j to 4j+1
- * for the gap to it, 4j+2 to 4j+3 for its LGD; where the conditional probability is above
- * 1 - exp(-XMC_CREDIT_MASK_HAZARD) obligor j takes these words to decide whether it defaults.
- * Factors: stream (factors, trial, 1): F's own part, W; (…, 2): one normal per country; (…, 3): one
- * per sector; (…, 4): event and share per country; in the order of their names in the model. */
+ * conditional probability; a bucket's address is a hash of its names and probability, its obligors
+ * stand in the order of their identifiers. Stream (credit, trial, address): uniform j gives the gap
+ * from default j-1 to default j (kernels/bernoulli.h), or, where the conditional probability is
+ * above 1 - exp(-XMC_CREDIT_MASK_HAZARD), decides whether obligor j defaults. Stream (credit,
+ * trial, xmc_lgd_address(address)): uniform j is default j's LGD. Factors: stream (factors, trial,
+ * 1): F's own part, W; (…, 2): one normal per country; (…, 3): one per sector; (…, 4): event and
+ * share per country; in the order of their names in the model. */
 #ifndef CROSSMC_CREDIT_H
 #define CROSSMC_CREDIT_H
 

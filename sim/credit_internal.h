@@ -54,7 +54,6 @@ struct xmc_credit {
     uint8_t *country_used[XMC_N_PRODUCTS], *sector_used[XMC_N_PRODUCTS];
     xmc_gamma_table chi_square; /* shape nu/2; Student */
     xmc_hazard_table hazard;
-    xmc_quantile_table exponential;
     xmc_bucket *buckets;
     xmc_transfer *transfers; /* ascending country */
     uint32_t *transfer_of;   /* [n_countries] index into transfers, or UINT32_MAX */
@@ -66,10 +65,9 @@ struct xmc_credit {
     uint32_t *policy_of_slot; /* [n_slots - n_segments] index into terms */
     size_t *registered;       /* [n_segments] number in the registry */
     size_t most_slots;        /* of a policy */
-    /* Obligors. */
-    double *amount;
-    uint32_t *slot, *group;
-    uint16_t *loss_class;
+    xmc_exposure *obligors;
+    uint32_t *group;
+    uint32_t largest; /* bucket */
     /* Per-thread scratch. */
     struct xmc_credit_scratch *scratch;
 };

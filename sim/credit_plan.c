@@ -109,8 +109,8 @@ static xmc_status rank_names(named *order, uint32_t *rank, size_t n, const char 
     return XMC_OK;
 }
 
-/* A beta law of this mean and sd, or a constant when sd is 0. */
-static xmc_status plan_share(xmc_share_law *s, double mean, double sd, const char *what,
+/* A beta law of this mean and sd, or a constant when sd is 0; the table only if it is used. */
+static xmc_status plan_share(xmc_share_law *s, double mean, double sd, int used, const char *what,
                              xmc_diag *diag) {
     if (!(mean >= 0.0 && mean <= 1.0) || !(sd >= 0.0) || (sd > 0.0 && sd * sd >= mean * (1 - mean)))
         return xmc_error(diag, XMC_BAD_INPUT,
@@ -118,7 +118,7 @@ static xmc_status plan_share(xmc_share_law *s, double mean, double sd, const cha
                          "[0, 1] and sd^2 < mean (1 - mean))",
                          what, mean, sd);
     s->constant = mean;
-    if (sd == 0.0)
+    if (sd == 0.0 || !used)
         return XMC_OK;
     double size = mean * (1.0 - mean) / (sd * sd) - 1.0;
     if (xmc_quantile_table_beta(&s->table, mean * size, (1.0 - mean) * size))
@@ -174,13 +174,26 @@ static xmc_status plan_model(xmc_credit *p, draft *d) {
         p->transfer_country = g + c > 0.0 ? sqrt(share * c / (g + c)) : sqrt(share);
         p->transfer_own = sqrt(1.0 - share);
     }
-    xmc_status st = plan_share(&p->transfer_share, m->transfer_loss_mean, m->transfer_loss_sd,
-                               "transfer loss", diag);
-    status = st ? st : status;
+    return status;
+}
+
+/* LGD of the classes that occur, and the transfer share if there is a country that can have one. */
+static xmc_status plan_shares(xmc_credit *p, const draft *d) {
+    const xmc_credit_model *m = &d->a->credit;
+    const xmc_book *book = &d->a->book;
+    uint8_t *used = array(m->n_loss_classes, 1);
+    if (!used)
+        return no_memory(d);
+    for (size_t i = 0; i < book->n_obligors; i++)
+        used[book->obligors[i].loss_class] = 1;
+    xmc_status status = plan_share(&p->transfer_share, m->transfer_loss_mean, m->transfer_loss_sd,
+                                   p->n_transfers > 0, "transfer loss", d->diag);
     for (size_t i = 0; i < m->n_loss_classes; i++) {
-        st = plan_share(&p->lgd[i], m->lgd_mean[i], m->lgd_sd[i], m->loss_class_names[i], diag);
+        xmc_status st = plan_share(&p->lgd[i], m->lgd_mean[i], m->lgd_sd[i], used[i],
+                                   m->loss_class_names[i], d->diag);
         status = st ? st : status;
     }
+    free(used);
     return status;
 }
 
@@ -402,10 +415,9 @@ static xmc_status plan_buckets(xmc_credit *p, draft *d) {
             return xmc_error(d->diag, XMC_BAD_INPUT, "obligor '%s' stands twice", r->source->id);
         }
         b->n++;
-        p->amount[i] = r->amount;
-        p->slot[i] = r->slot;
+        p->largest = b->n > p->largest ? b->n : p->largest;
+        p->obligors[i] = (xmc_exposure){r->amount, r->slot, r->source->loss_class};
         p->group[i] = r->transfer_segment; /* see plan_transfers */
-        p->loss_class[i] = (uint16_t)r->source->loss_class;
     }
     for (size_t i = 0; i < p->n_transfers; i++)
         p->country_used[XMC_PRODUCT_EXPORT][p->transfers[i].country] = 1;
@@ -421,7 +433,10 @@ static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
     s->events = array(p->n_transfers, sizeof *s->events);
     s->sums.stamp = array(p->n_terms, sizeof *s->sums.stamp);
     s->sums.touched = array(p->n_terms, sizeof *s->sums.touched);
-    if (!x || !s->events || !s->sums.stamp || !s->sums.touched)
+    s->sums.hits = array((size_t)p->largest + XMC_SKIP_SLACK, sizeof *s->sums.hits);
+    s->sums.uniforms = array(p->largest, sizeof *s->sums.uniforms);
+    if (!x || !s->events || !s->sums.stamp || !s->sums.touched || !s->sums.hits ||
+        !s->sums.uniforms)
         return -1;
     s->world = x, x += L;
     s->w = x, x += L;
@@ -461,13 +476,11 @@ static xmc_status allocate(xmc_credit *p, draft *d) {
     p->transfer_of = array(p->n_countries, sizeof(uint32_t));
     p->lgd = array(p->n_classes, sizeof *p->lgd);
     p->terms = array(book->n_credit_policies, sizeof *p->terms);
-    p->amount = array(n, sizeof(double));
-    p->slot = array(n, sizeof(uint32_t));
+    p->obligors = array(n, sizeof *p->obligors);
     p->group = array(n, sizeof(uint32_t));
-    p->loss_class = array(n, sizeof(uint16_t));
     if (!d->rows || !d->by_policy || !d->by_group || !d->countries || !d->sectors || !d->policies ||
         !d->country_rank || !d->sector_rank || !d->terms_of || !p->transfer_of || !p->lgd ||
-        !p->terms || !p->amount || !p->slot || !p->group || !p->loss_class)
+        !p->terms || !p->obligors || !p->group)
         return no_memory(d);
     for (size_t i = 0; i < p->n_countries; i++) {
         d->countries[i] = (named){(uint32_t)i, m->countries[i].name};
@@ -525,6 +538,8 @@ static xmc_status build(xmc_credit *p, draft *d, xmc_segments *segments) {
         status = plan_transfers(p, d);
     if (!status)
         status = plan_buckets(p, d);
+    if (!status)
+        status = plan_shares(p, d);
     if (!status && (xmc_hazard_table_init(&p->hazard)))
         status = no_memory(d);
     for (int k = 0; !status && k < p->threads; k++)
@@ -536,8 +551,8 @@ static xmc_status build(xmc_credit *p, draft *d, xmc_segments *segments) {
 xmc_status xmc_credit_plan(const xmc_analysis *a, const xmc_run_shape *shape,
                            xmc_segments *segments, xmc_credit **out, xmc_diag *diag) {
     *out = NULL;
-    if (a->book.n_obligors >= UINT32_MAX || a->credit.n_loss_classes > UINT16_MAX)
-        return xmc_error(diag, XMC_BAD_INPUT, "more than 2^32 obligors or 2^16 loss classes");
+    if (a->book.n_obligors >= INT32_MAX)
+        return xmc_error(diag, XMC_BAD_INPUT, "expected less than 2^31 obligors");
     xmc_credit *p = calloc(1, sizeof *p);
     if (!p)
         return xmc_no_memory(diag, sizeof *p, "planning credit");
@@ -552,7 +567,7 @@ xmc_status xmc_credit_plan(const xmc_analysis *a, const xmc_run_shape *shape,
     p->scratch = calloc((size_t)p->threads, sizeof *p->scratch);
     draft d = {.a = a, .diag = diag};
     xmc_status status = XMC_OK;
-    if (!p->scratch || xmc_quantile_table_exponential(&p->exponential))
+    if (!p->scratch)
         status = no_memory(&d);
     if (!status)
         status = build(p, &d, segments);
