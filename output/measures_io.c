@@ -1,5 +1,5 @@
-/* Measures to and from the results file. An estimate is four datasets: NAME, NAME_se, NAME_lower,
- * NAME_upper. */
+/* Measures to and from the results file. */
+#include "output/estimate_io.h"
 #include "output/measures.h"
 #include "output/results_internal.h"
 
@@ -7,117 +7,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char limits_note[] = "95 % limits; they cover simulation error only";
-
-/* n estimates, `stride` bytes apart, from the first one on: one place in an array of structures. */
-typedef struct {
-    char *first;
-    size_t n, stride;
-} series;
-
-static xmc_estimate *at(series s, size_t i) {
-    return (xmc_estimate *)(void *)(s.first + i * s.stride);
-}
-
-/* Estimates [n_outer][n_inner], outer by its stride, inner side by side. */
-typedef struct {
-    series outer;
-    size_t n_inner;
-} table;
-
-static void write_table(xmc_h5 *h, const char *path, xmc_h5_dims dims, table t, const char *units,
-                        const char *long_name, const char *method) {
-    size_t n = t.outer.n * t.n_inner;
-    double *v = calloc(4 * n + 1, sizeof *v);
-    if (!v) {
-        if (h->status == XMC_OK)
-            h->status = xmc_no_memory(h->diag, 4 * n * sizeof *v, "writing the measures");
-        return;
-    }
-    for (size_t i = 0; i < t.outer.n; i++)
-        for (size_t k = 0; k < t.n_inner; k++) {
-            const xmc_estimate *e = at(t.outer, i) + k;
-            size_t j = i * t.n_inner + k;
-            v[j] = e->value;
-            v[n + j] = e->se;
-            v[2 * n + j] = e->lower;
-            v[3 * n + j] = e->upper;
-        }
-    static const char *const suffix[] = {"", "_se", "_lower", "_upper"};
-    static const char *const words[] = {"", ", standard error", ", lower limit", ", upper limit"};
-    for (size_t k = 0; k < 4; k++) {
-        char name[96], text[256];
-        snprintf(name, sizeof name, "%s%s", path, suffix[k]);
-        snprintf(text, sizeof text, "%s%s", long_name, words[k]);
-        xmc_h5_f64(h, name, dims, v + k * n, units, text);
-        if (h->status == XMC_OK && k > 0) {
-            hid_t d = H5Dopen2(h->file, name, H5P_DEFAULT);
-            xmc_h5_attr_string(h, d, "method", method);
-            if (k > 1)
-                xmc_h5_attr_string(h, d, "confidence", limits_note);
-            H5Dclose(d);
-        }
-    }
-    free(v);
-}
-
-static void read_table(xmc_h5 *h, const char *path, table t) {
-    static const char *const suffix[] = {"", "_se", "_lower", "_upper"};
-    size_t n = t.outer.n * t.n_inner;
-    for (size_t k = 0; k < 4; k++) {
-        char name[96];
-        snprintf(name, sizeof name, "%s%s", path, suffix[k]);
-        double *v = xmc_h5_read_f64(h, name, n, NULL);
-        for (size_t j = 0; v && j < n; j++) {
-            xmc_estimate *e = at(t.outer, j / t.n_inner) + j % t.n_inner;
-            double *field[] = {&e->value, &e->se, &e->lower, &e->upper};
-            *field[k] = v[j];
-        }
-        free(v);
-    }
-}
-
 static const char by_order[] =
     "limits: order statistics at ranks n p -+ 1.96 sqrt(n p (1-p)), widened to 2.5 % a side by the "
     "binomial; standard error: their distance / 3.92";
 static const char by_tail[] = "Manistre and Hancock (2005), normal limits";
 
 #define ROWS(m, field)                                                                             \
-    ((series){(char *)(m)->rows + offsetof(xmc_measure_row, field), (m)->n_rows,                   \
-              sizeof(xmc_measure_row)})
+    ((xmc_estimate_series){(char *)(m)->rows + offsetof(xmc_measure_row, field), (m)->n_rows,      \
+                           sizeof(xmc_measure_row)})
 
 /* Every table of rows, written and read by one list. */
 static void each_row_table(xmc_measures *m,
-                           void (*visit)(void *, const char *, table, int, const char *,
+                           void (*visit)(void *, const char *, xmc_estimates, int, const char *,
                                          const char *),
                            void *context) {
-    visit(context, "/measures/mean", (table){ROWS(m, mean), 1}, 0, "mean", "normal limits");
-    visit(context, "/measures/sd", (table){ROWS(m, sd), 1}, 0, "standard deviation",
+    visit(context, "/measures/mean", (xmc_estimates){ROWS(m, mean), 1}, 0, "mean", "normal limits");
+    visit(context, "/measures/sd", (xmc_estimates){ROWS(m, sd), 1}, 0, "standard deviation",
           "64 batches of consecutive trials, Student limits");
-    visit(context, "/measures/var", (table){ROWS(m, var), XMC_N_QUANTILES}, 1,
+    visit(context, "/measures/var", (xmc_estimates){ROWS(m, var), XMC_N_QUANTILES}, 1,
           "value at risk: the smallest x with F_n(x) >= p", by_order);
-    visit(context, "/measures/tvar", (table){ROWS(m, tvar), XMC_N_QUANTILES}, 1,
+    visit(context, "/measures/tvar", (xmc_estimates){ROWS(m, tvar), XMC_N_QUANTILES}, 1,
           "tail value at risk: mean of the worst 1 - p of the trials", by_tail);
-    visit(context, "/measures/var_less_mean", (table){ROWS(m, var_less_mean), XMC_N_QUANTILES}, 1,
-          "value at risk less mean",
+    visit(context, "/measures/var_less_mean",
+          (xmc_estimates){ROWS(m, var_less_mean), XMC_N_QUANTILES}, 1, "value at risk less mean",
           "order statistics shifted by the mean and scaled by the standard error, which has the "
           "covariance of quantile and mean");
-    visit(context, "/ep/loss", (table){ROWS(m, ep), (size_t)XMC_N_EP_TYPES * XMC_N_PERIODS}, 2,
-          "loss at the return period", "types 1 and 3 as /measures/var, 2 and 4 as /measures/tvar");
+    visit(context, "/ep/loss", (xmc_estimates){ROWS(m, ep), (size_t)XMC_N_EP_TYPES * XMC_N_PERIODS},
+          2, "loss at the return period",
+          "types 1 and 3 as /measures/var, 2 and 4 as /measures/tvar");
 }
 
-static void write_row_table(void *context, const char *path, table t, int kind,
+static void write_row_table(void *context, const char *path, xmc_estimates t, int kind,
                             const char *long_name, const char *method) {
     static const xmc_h5_dims dims[] = {{1, {"/measures/risk", NULL, NULL}},
                                        {2, {"/measures/risk", "/measures/quantile", NULL}},
                                        {3, {"/ep/risk", "/ep/ep_type", "/ep/return_period"}}};
-    write_table(context, path, dims[kind], t, "CNY", long_name, method);
+    xmc_estimates_write(context, path, dims[kind], t, "CNY", long_name, method);
 }
 
-static void read_row_table(void *context, const char *path, table t, int kind,
+static void read_row_table(void *context, const char *path, xmc_estimates t, int kind,
                            const char *long_name, const char *method) {
     (void)kind, (void)long_name, (void)method;
-    read_table(context, path, t);
+    xmc_estimates_read(context, path, t);
 }
 
 static void write_allocation(xmc_h5 *h, xmc_measures *m) {
@@ -133,17 +64,18 @@ static void write_allocation(xmc_h5 *h, xmc_measures *m) {
         "Euler contribution to the TVaR of the total, net: expected loss in its worst 1 - p "
         "trials; "
         "on the loss grid by largest remainder, so that they add up exactly";
-    write_table(h, "/allocation/contribution", XMC_H5_DIMS2("/segment", "/allocation/quantile"),
-                (table){{(char *)m->segments + offsetof(xmc_allocation, contribution),
+    xmc_estimates_write(
+        h, "/allocation/contribution", XMC_H5_DIMS2("/segment", "/allocation/quantile"),
+        (xmc_estimates){{(char *)m->segments + offsetof(xmc_allocation, contribution),
                          m->n_segments, sizeof(xmc_allocation)},
                         XMC_N_ALLOCATION_LEVELS},
-                "CNY", long_name, by_batch);
-    write_table(h, "/allocation/risk_contribution",
-                XMC_H5_DIMS2("/allocation/risk", "/allocation/quantile"),
-                (table){{(char *)m->risks + offsetof(xmc_allocation, contribution), XMC_N_RISKS,
-                         sizeof(xmc_allocation)},
-                        XMC_N_ALLOCATION_LEVELS},
-                "CNY", "contribution of the risk: sum of its segments", by_batch);
+        "CNY", long_name, by_batch);
+    xmc_estimates_write(h, "/allocation/risk_contribution",
+                        XMC_H5_DIMS2("/allocation/risk", "/allocation/quantile"),
+                        (xmc_estimates){{(char *)m->risks + offsetof(xmc_allocation, contribution),
+                                         XMC_N_RISKS, sizeof(xmc_allocation)},
+                                        XMC_N_ALLOCATION_LEVELS},
+                        "CNY", "contribution of the risk: sum of its segments", by_batch);
     double *v = calloc(2 * m->n_segments + 1, sizeof *v);
     if (!v) {
         h->status = xmc_no_memory(h->diag, m->n_segments * 16, "writing the allocation");
@@ -160,8 +92,8 @@ static void write_allocation(xmc_h5 *h, xmc_measures *m) {
 }
 
 #define RUNS(m, field)                                                                             \
-    ((series){(char *)(m)->convergence + offsetof(xmc_convergence, field), (m)->n_convergence,     \
-              sizeof(xmc_convergence)})
+    ((xmc_estimate_series){(char *)(m)->convergence + offsetof(xmc_convergence, field),            \
+                           (m)->n_convergence, sizeof(xmc_convergence)})
 
 xmc_status xmc_measures_write(xmc_results *r, const xmc_measures *measures, xmc_diag *diag) {
     xmc_h5 *h = &r->h;
@@ -207,12 +139,12 @@ xmc_status xmc_measures_write(xmc_results *r, const xmc_measures *measures, xmc_
     xmc_h5_scale_f64(h, "/convergence/trials", trials, m->n_convergence, "1",
                      "number of trials: the first so many");
     xmc_h5_dims run = XMC_H5_DIMS1("/convergence/trials");
-    write_table(h, "/convergence/mean", run, (table){RUNS(m, mean), 1}, "CNY", "mean of the total",
-                "normal limits");
-    write_table(h, "/convergence/var", run, (table){RUNS(m, var), 1}, "CNY",
-                "value at risk of the total at 99.5 %", by_order);
-    write_table(h, "/convergence/tvar", run, (table){RUNS(m, tvar), 1}, "CNY",
-                "tail value at risk of the total at 99.5 %", by_tail);
+    xmc_estimates_write(h, "/convergence/mean", run, (xmc_estimates){RUNS(m, mean), 1}, "CNY",
+                        "mean of the total", "normal limits");
+    xmc_estimates_write(h, "/convergence/var", run, (xmc_estimates){RUNS(m, var), 1}, "CNY",
+                        "value at risk of the total at 99.5 %", by_order);
+    xmc_estimates_write(h, "/convergence/tvar", run, (xmc_estimates){RUNS(m, tvar), 1}, "CNY",
+                        "tail value at risk of the total at 99.5 %", by_tail);
     if (m->n_segments)
         write_allocation(h, m);
     return h->status;
@@ -257,9 +189,9 @@ xmc_status xmc_measures_read(xmc_results *r, xmc_measures *m, xmc_diag *diag) {
         m->n_convergence = n;
         for (size_t i = 0; i < n; i++)
             m->convergence[i].trials = trials[i];
-        read_table(h, "/convergence/mean", (table){RUNS(m, mean), 1});
-        read_table(h, "/convergence/var", (table){RUNS(m, var), 1});
-        read_table(h, "/convergence/tvar", (table){RUNS(m, tvar), 1});
+        xmc_estimates_read(h, "/convergence/mean", (xmc_estimates){RUNS(m, mean), 1});
+        xmc_estimates_read(h, "/convergence/var", (xmc_estimates){RUNS(m, var), 1});
+        xmc_estimates_read(h, "/convergence/tvar", (xmc_estimates){RUNS(m, tvar), 1});
     }
     free(trials);
     if (h->status == XMC_OK && xmc_results_has(r, "allocation")) {
@@ -268,14 +200,16 @@ xmc_status xmc_measures_read(xmc_results *r, xmc_measures *m, xmc_diag *diag) {
         if (!m->segments) {
             h->status = xmc_no_memory(diag, m->n_segments * sizeof *m->segments, "the allocation");
         } else {
-            read_table(h, "/allocation/contribution",
-                       (table){{(char *)m->segments + offsetof(xmc_allocation, contribution),
-                                m->n_segments, sizeof(xmc_allocation)},
-                               XMC_N_ALLOCATION_LEVELS});
-            read_table(h, "/allocation/risk_contribution",
-                       (table){{(char *)m->risks + offsetof(xmc_allocation, contribution),
-                                XMC_N_RISKS, sizeof(xmc_allocation)},
-                               XMC_N_ALLOCATION_LEVELS});
+            xmc_estimates_read(
+                h, "/allocation/contribution",
+                (xmc_estimates){{(char *)m->segments + offsetof(xmc_allocation, contribution),
+                                 m->n_segments, sizeof(xmc_allocation)},
+                                XMC_N_ALLOCATION_LEVELS});
+            xmc_estimates_read(
+                h, "/allocation/risk_contribution",
+                (xmc_estimates){{(char *)m->risks + offsetof(xmc_allocation, contribution),
+                                 XMC_N_RISKS, sizeof(xmc_allocation)},
+                                XMC_N_ALLOCATION_LEVELS});
             double *mean = xmc_h5_read_f64(h, "/allocation/mean", m->n_segments, NULL);
             double *alone = xmc_h5_read_f64(h, "/allocation/standalone_var", m->n_segments, NULL);
             for (size_t s = 0; mean && alone && s < m->n_segments; s++) {
