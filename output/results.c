@@ -61,7 +61,8 @@ static void list_datasets(xmc_results *r) {
         add(r, d);
     }
     if (r->n_treaties) {
-        add(r, (xmc_ylt_dataset){.name = "treaty", .row_scale = "/treaty_name", .rows = r->n_treaties});
+        add(r, (xmc_ylt_dataset){
+                   .name = "treaty", .row_scale = "/treaty_name", .rows = r->n_treaties});
         add_column(r, "reinstatement_premium");
     }
     qsort(r->datasets, r->n_datasets, sizeof *r->datasets, by_name);
@@ -369,6 +370,8 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
         status = xmc_no_memory(diag, strlen(path), "the results file");
     if (status == XMC_OK)
         status = copy_meta(r, meta, diag);
+    if (status == XMC_OK && meta->analysis->has_company && meta->segments->n) /* before the run */
+        status = xmc_comparison_plan_new(meta->analysis, meta->segments, &r->comparison, diag);
     if (status == XMC_OK)
         status = check_unlocked(part, diag);
     if (status == XMC_OK) {
@@ -559,6 +562,7 @@ static void release(xmc_results *r) {
     free(r->segment_names);
     free(r->treaty_names);
     free(r->segments.segments);
+    xmc_comparison_plan_free(r->comparison);
     free(r->edge);
     free(r->path);
     free(r->part);

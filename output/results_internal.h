@@ -2,6 +2,7 @@
 #ifndef CROSSMC_RESULTS_INTERNAL_H
 #define CROSSMC_RESULTS_INTERNAL_H
 
+#include "output/comparison.h"
 #include "output/h5.h"
 #include "output/results.h"
 
@@ -29,6 +30,7 @@ struct xmc_results {
     xmc_results_meta meta; /* writing only */
     size_t n_datasets;
     xmc_ylt_dataset datasets[XMC_YLT_MAX_DATASETS]; /* by name */
+    xmc_comparison_plan *comparison;                /* NULL without a company sheet */
     double *edge;                                   /* one chunk, for the ragged end */
 };
 

@@ -106,8 +106,8 @@ static void explain_unopened(xmc_results *r) {
                                 "wait, or %s",
                                 r->h.path, remedy);
     else
-        r->h.status = xmc_error(r->h.diag, XMC_BAD_INPUT,
-                                "%s: damaged or cut off: %s; %s", r->h.path, reason, remedy);
+        r->h.status = xmc_error(r->h.diag, XMC_BAD_INPUT, "%s: damaged or cut off: %s; %s",
+                                r->h.path, reason, remedy);
 }
 
 xmc_status xmc_results_open(const char *path, xmc_results **out, xmc_diag *diag) {

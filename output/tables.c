@@ -1,3 +1,4 @@
+#include "output/comparison.h"
 #include "output/measures.h"
 #include "output/results_internal.h"
 
@@ -35,5 +36,13 @@ xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag
         return st;
     st = xmc_measures_write(r, &m, diag);
     xmc_measures_free(&m);
+    if (st != XMC_OK || !r->comparison)
+        return st;
+    xmc_comparison c;
+    st = xmc_comparison_compute(r, r->comparison, &c, diag);
+    if (st != XMC_OK)
+        return st;
+    st = xmc_comparison_write(r, r->comparison, &c, diag);
+    xmc_comparison_free(&c);
     return st;
 }
