@@ -67,7 +67,8 @@ static bool draw_stocks(portfolio *p, uint64_t value) {
     uint64_t placed = 0;
     for (size_t i = 0; ok && i + 1 < p->n_stocks; i++) {
         stock *t = &p->stocks[i];
-        t->hundreds = (uint64_t)floor((double)value * (weight[i] / sum) / (double)t->fen) + 1;
+        uint64_t hundreds = (uint64_t)floor((double)value * (weight[i] / sum) / (double)t->fen);
+        t->hundreds = hundreds ? hundreds : 1;
         placed += t->hundreds * t->fen;
     }
     free(weight);
@@ -182,8 +183,8 @@ static uint64_t held_cost(const portfolio *p, double scale) {
 }
 
 static xmc_status put_portfolio(const gen_spec *s, const char *dir, const char *suffix,
-                                size_t n_stocks, size_t n_lots, gen_holdings_tally *tally,
-                                xmc_diag *diag) {
+                                size_t n_stocks, size_t n_lots, uint64_t value,
+                                gen_holdings_tally *tally, xmc_diag *diag) {
     const gen_holdings *h = &s->holdings;
     portfolio p = {.s = s,
                    .purpose = *suffix ? "stock load" : "stock",
@@ -195,7 +196,7 @@ static xmc_status put_portfolio(const gen_spec *s, const char *dir, const char *
     gen_file file = {0}, lots = {0};
     char name[64];
     xmc_status status = XMC_OK;
-    bool ok = p.stocks && p.lots && n_stocks >= 2 && draw_stocks(&p, h->value);
+    bool ok = p.stocks && p.lots && n_stocks >= 2 && draw_stocks(&p, value);
     for (uint32_t i = 0; ok && i < n_stocks; i++) {
         size_t n = n_lots / n_stocks + (i < n_lots % n_stocks);
         ok = draw_lots(&p, i, n ? n : 1);
@@ -204,11 +205,11 @@ static xmc_status put_portfolio(const gen_spec *s, const char *dir, const char *
         status = xmc_error(diag, XMC_FAILED,
                            "holdings: no portfolio of %zu stocks and %zu lots worth %" PRIu64
                            " CNY could be drawn (or no memory)",
-                           n_stocks, n_lots, h->value);
+                           n_stocks, n_lots, value);
     if (status == XMC_OK) {
         qsort(p.lots, p.n_lots, sizeof *p.lots, by_stock_date);
         /* One factor on all costs gives the portfolio its gain. */
-        p.cost_scale = (double)h->value / (1 + h->gain) / (double)held_cost(&p, 1);
+        p.cost_scale = (double)value / (1 + h->gain) / (double)held_cost(&p, 1);
         snprintf(name, sizeof name, "instruments%s.csv", suffix);
         status = gen_open(&file, dir, name,
                           "instrument_id,name,board,csi300,div_low_vol_100,index,beta,idio_vol,"
@@ -244,10 +245,10 @@ static xmc_status put_portfolio(const gen_spec *s, const char *dir, const char *
     xmc_status a = gen_close(&file), b = gen_close(&lots);
     free(p.stocks);
     free(p.lots);
-    if (status == XMC_OK && tally->value != h->value)
+    if (status == XMC_OK && tally->value != value)
         status =
             xmc_error(diag, XMC_FAILED, "holdings: generated %" PRIu64 " CNY, expected %" PRIu64,
-                      tally->value, h->value);
+                      tally->value, value);
     return status != XMC_OK ? status : a != XMC_OK ? a : b;
 }
 
@@ -260,9 +261,9 @@ xmc_status gen_write_holdings(const gen_spec *s, const char *dir, bool full,
     if (full) {
         gen_holdings_tally load;
         status = put_portfolio(s, dir, "_load", s->holdings.load_instruments, s->holdings.load_lots,
-                               &load, diag);
+                               s->holdings.load_value, &load, diag);
     }
     if (status == XMC_OK)
-        status = put_portfolio(s, dir, "", n, s->holdings.lots, tally, diag);
+        status = put_portfolio(s, dir, "", n, s->holdings.lots, s->holdings.value, tally, diag);
     return status;
 }

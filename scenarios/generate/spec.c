@@ -169,13 +169,19 @@ static const cyaml_schema_field_t group_fields[] = {TEXT(gen_stock_group, name),
                                                     NUM(gen_stock_group, price_median, REQ),
                                                     CYAML_FIELD_END};
 ENTRY(gen_stock_group, group);
-static const cyaml_schema_field_t holdings_fields[] = {
-    UINT(gen_holdings, value, REQ),     NUM(gen_holdings, gain, REQ),
-    NUM(gen_holdings, sale_share, REQ), NUM(gen_holdings, price_drift, REQ),
-    NUM(gen_holdings, price_vol, REQ),  UINT(gen_holdings, lots, REQ),
-    UINT(gen_holdings, years, REQ),     UINT(gen_holdings, load_instruments, REQ),
-    UINT(gen_holdings, load_lots, REQ), LIST(gen_holdings, groups, &group_entry),
-    TEXT(gen_holdings, reason),         CYAML_FIELD_END};
+static const cyaml_schema_field_t holdings_fields[] = {UINT(gen_holdings, value, REQ),
+                                                       UINT(gen_holdings, load_value, REQ),
+                                                       NUM(gen_holdings, gain, REQ),
+                                                       NUM(gen_holdings, sale_share, REQ),
+                                                       NUM(gen_holdings, price_drift, REQ),
+                                                       NUM(gen_holdings, price_vol, REQ),
+                                                       UINT(gen_holdings, lots, REQ),
+                                                       UINT(gen_holdings, years, REQ),
+                                                       UINT(gen_holdings, load_instruments, REQ),
+                                                       UINT(gen_holdings, load_lots, REQ),
+                                                       LIST(gen_holdings, groups, &group_entry),
+                                                       TEXT(gen_holdings, reason),
+                                                       CYAML_FIELD_END};
 static const cyaml_schema_field_t treaty_fields[] = {TEXT(gen_treaty, number),
                                                      TEXT(gen_treaty, name),
                                                      TEXT(gen_treaty, type),
@@ -372,6 +378,10 @@ static bool has_region(const gen_spec *s, const char *region) {
     return false;
 }
 
+/* libcyaml reads -1 as a huge number. */
+#define MOST_CNY   UINT64_C(1000000000000000)
+#define MOST_RISKS UINT64_C(1000000000)
+
 /* What the schema cannot say. NaN fails every comparison here. */
 static void check(const gen_spec *s, const char *path, xmc_diag *diag) {
     expect(s->window_south < s->window_north && s->window_west < s->window_east, path, "window_*",
@@ -384,7 +394,8 @@ static void check(const gen_spec *s, const char *path, xmc_diag *diag) {
     }
     for (uint32_t i = 0; i < s->classes_count; i++) {
         const gen_class *c = &s->classes[i];
-        expect(c->total > 0, path, c->name, "total above zero", diag);
+        expect(c->total > 0 && c->total <= MOST_CNY && c->count <= MOST_RISKS, path, c->name,
+               "count of at most 1e9, total above zero and at most 1e15", diag);
         expect(is_share(c->property_share) && is_share(c->interruption_share) &&
                    c->property_share + c->interruption_share <= 1 && is_share(c->building_share) &&
                    is_share(c->top_share) && is_share(c->earthquake_share) &&
@@ -410,13 +421,17 @@ static void check(const gen_spec *s, const char *path, xmc_diag *diag) {
                c->name, "sites_mean of at least 1, fewer top sites than firms", diag);
     }
     const gen_guarantee *g = &s->guarantee;
-    expect(g->count > 0 && g->total > g->count && g->years > 0 && g->years <= 50, path, "guarantee",
-           "count, total, years above zero", diag);
-    expect(s->export_credit.buyers > 0 && s->export_credit.policies > 0 &&
+    expect(g->count > 0 && g->count <= MOST_RISKS && g->total > g->count && g->total <= MOST_CNY &&
+               g->years > 0 && g->years <= 50,
+           path, "guarantee", "count, total, years above zero", diag);
+    expect(s->export_credit.buyers > 0 && s->export_credit.buyers <= MOST_RISKS &&
+               s->export_credit.turnover <= MOST_CNY && s->export_credit.days <= 365 &&
+               s->export_credit.policies > 0 &&
                s->export_credit.policies <= s->export_credit.buyers,
            path, "export_credit", "buyers, and at most as many policies", diag);
-    expect(s->holdings.years > 0 && s->holdings.value > 0 && s->holdings.lots > 0, path, "holdings",
-           "value, years and lots above zero", diag);
+    expect(s->holdings.years > 0 && s->holdings.value > 0 && s->holdings.value <= MOST_CNY &&
+               s->holdings.load_value <= MOST_CNY && s->holdings.lots > 0,
+           path, "holdings", "value, years and lots above zero", diag);
     expect(s->flood_depth_count == s->flood_wet_share_count, path, "flood_wet_share",
            "as many values as flood_depth", diag);
     for (uint32_t i = 0; i < s->functions_count; i++) {

@@ -122,7 +122,7 @@ typedef struct {
 } gen_stock_group;
 
 typedef struct {
-    uint64_t value;
+    uint64_t value, load_value;
     double gain, sale_share, price_drift, price_vol;
     uint32_t lots, years, load_instruments, load_lots;
     GEN_LIST(gen_stock_group, groups);
