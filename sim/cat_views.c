@@ -589,6 +589,7 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
         }
         w->policy += 9 * n;
     }
+    r->plain_terms = xmc_run_terms_plain(r, c->grid);
     if (key->class_id == NONE) {
         out->part = w->part;
         for (size_t i = 0; i < n; i++) {
