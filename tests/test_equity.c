@@ -1,0 +1,347 @@
+/* Equity against closed forms: T12, T13, floors, expectations, the macro factor; and independence
+ * of order, threads and blocks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sim/equity_law.h"
+#include "tests/risk_columns.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_integration.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *index_names[] = {"csi300", "div", "star"};
+
+typedef struct {
+    xmc_analysis a;
+    double volatility[3], correlation[9], weight[3];
+    xmc_instrument instruments[8];
+    xmc_lot lots[16];
+} fixture;
+
+static void add_stock(fixture *f, const char *id, xmc_board board, bool csi300, bool div,
+                      uint32_t index, double beta, double idio, double value) {
+    size_t i = f->a.book.n_instruments++;
+    f->instruments[i] = (xmc_instrument){.id = id,
+                                         .name = id,
+                                         .board = board,
+                                         .csi300 = csi300,
+                                         .div_low_vol_100 = div,
+                                         .index = index,
+                                         .beta = beta,
+                                         .idio_vol = idio,
+                                         .price = 10.0};
+    f->lots[f->a.book.n_lots++] =
+        (xmc_lot){.instrument = (uint32_t)i, .quantity = value / 10.0, .price = 8.0};
+}
+
+/* Three indices of one volatility and correlation. */
+static void set_up(fixture *f, uint64_t trials, uint64_t seed, double volatility, double rho,
+                   double nu) {
+    memset(f, 0, sizeof *f);
+    for (int i = 0; i < 3; i++) {
+        f->volatility[i] = volatility;
+        f->weight[i] = 1.0;
+        for (int j = 0; j < 3; j++)
+            f->correlation[3 * i + j] = i == j ? 1.0 : rho;
+    }
+    f->a.trials = trials;
+    f->a.loss_grid = 0x1p-6;
+    f->a.seeds[XMC_SEED_FACTORS] = seed;
+    f->a.seeds[XMC_SEED_EQUITY] = 1000 + seed;
+    f->a.has_equity = true;
+    f->a.book.instruments = f->instruments;
+    f->a.book.lots = f->lots;
+    f->a.equity = (xmc_equity_model){.n_indices = 3,
+                                     .names = index_names,
+                                     .volatility = f->volatility,
+                                     .degrees_of_freedom = nu,
+                                     .correlation = f->correlation,
+                                     .idio_degrees_of_freedom = nu,
+                                     .macro_weight = f->weight};
+}
+
+/* T12, T13: sd (10, 20, 30), correlation 0.25, in units of 1e6. */
+static void test_quantiles_and_allocation(void **state) {
+    (void)state;
+    static const double p[] = {0.99, 0.995, 0.999};
+    static const double normal_var[] = {2.32634787404, 2.57582930355, 3.09023230617};
+    static const double normal_tvar[] = {2.66521422035, 2.89194860538, 3.36709007706};
+    static const double t4_var[] = {2.64949190679, 3.25558670476, 5.07220579029};
+    static const double t4_tvar[] = {3.69151048568, 4.47233067549, 6.84919128954};
+    static const double contribution[] = {14.7351914541, 39.2938438776, 73.6759572705};
+    const double sd = 44.1588043316e6;
+    for (int student = 0; student < 2; student++)
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            fixture f;
+            set_up(&f, 200000, seed, 0.02, 0.25, student ? 4.0 : 1e12);
+            add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, 500e6);
+            add_stock(&f, "b", XMC_BOARD_MAIN_SH, false, true, 1, 1, 0, 1000e6);
+            add_stock(&f, "c", XMC_BOARD_STAR, false, false, 2, 1, 0, 1500e6);
+            risk_columns c = risk_run(&f.a, 16384, 2);
+            assert_int_equal(c.segments.n, 3);
+            assert_string_equal(c.segments.segments[0].line_name, "csi300");
+            assert_string_equal(c.segments.segments[1].line_name, "div_low_vol");
+            assert_string_equal(c.segments.segments[2].line_name, "star");
+            assert_string_equal(c.segments.segments[2].region, "star");
+            for (int i = 0; i < 3; i++) {
+                double q = sd * (student ? t4_var : normal_var)[i];
+                check_exceedance("T12 VaR", c.total, c.trials, q, 1 - p[i]);
+                check_tvar("T12 TVaR", c.total, c.trials, p[i], q,
+                           sd * (student ? t4_tvar : normal_tvar)[i]);
+            }
+            /* T13: co-TVaR at 99.5 %, with the exact quantile; elliptical, so the shares are the
+             * same under t. */
+            double q = sd * (student ? t4_var : normal_var)[1];
+            double scale = 1e6 * (student ? t4_tvar[1] / normal_tvar[1] : 1.0);
+            double *beyond = malloc(c.trials * sizeof *beyond), mean, se;
+            for (size_t s = 0; s < 3; s++) {
+                /* Centred on the wanted value, so that chance in the count does not enter. */
+                for (size_t t = 0; t < c.trials; t++)
+                    beyond[t] = c.total[t] > q ? c.gross[s][t] - contribution[s] * scale : 0.0;
+                mean_se(beyond, c.trials, &mean, &se);
+                check_z("T13 contribution", mean, 0, se);
+            }
+            free(beyond);
+            risk_free(&c);
+        }
+}
+
+/* Expected growth is one: for indices at the floor, stocks with floors of their own. */
+static void test_expectation(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        fixture f;
+        set_up(&f, 200000, seed, 0.6, 0.5, 3.0);
+        add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, 1e8);
+        add_stock(&f, "b", XMC_BOARD_MAIN_SZ, false, true, 1, 1.6, 0.5, 1e8);
+        add_stock(&f, "c", XMC_BOARD_STAR, false, false, 2, 0.4, 1.1, 1e8);
+        add_stock(&f, "d", XMC_BOARD_CHINEXT, false, false, 2, 1.3, 0, 1e8);
+        add_stock(&f, "e", XMC_BOARD_BSE, false, false, 1, -0.5, 0.3, 1e8);
+        f.a.equity.idio_degrees_of_freedom = 4.0;
+        risk_columns c = risk_run(&f.a, 16384, 2);
+        for (size_t s = 0; s < c.segments.n; s++) {
+            double mean, se;
+            mean_se(c.gross[s], c.trials, &mean, &se);
+            check_z("E[S1/S0] = 1", mean, 0, se);
+            for (size_t t = 0; t < c.trials; t++)
+                assert_true(c.gross[s][t] <= 1e8);
+        }
+        /* The index is wiped out with the probability of its t variable below the floor. */
+        size_t lost = 0;
+        for (size_t t = 0; t < c.trials; t++)
+            lost += c.gross[0][t] == 1e8;
+        double ruin = gsl_cdf_tdist_P(-1.0 / (0.6 * sqrt(1.0 / 3.0)), 3.0);
+        check_z("P(index at the floor)", (double)lost / (double)c.trials, ruin,
+                sqrt(ruin * (1 - ruin) / (double)c.trials));
+        risk_free(&c);
+    }
+}
+
+/* A stock without beta: its law is its own floored t. And with beta: the variance. */
+static void test_stock_law(void **state) {
+    (void)state;
+    const double nu = 5.0, idio = 0.4, scale = idio * sqrt(3.0 / 5.0);
+    double edge = -1.0 / scale;
+    double growth = 1.0 + scale * (edge * gsl_cdf_tdist_P(edge, nu) +
+                                   gsl_ran_tdist_pdf(edge, nu) * (nu + edge * edge) / (nu - 1));
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        fixture f;
+        set_up(&f, 200000, seed, 0.02, 0.5, 6.0);
+        add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 0, idio, 1e8);
+        add_stock(&f, "b", XMC_BOARD_MAIN_SZ, false, false, 0, 1.5, 0.04, 1e8);
+        f.a.equity.idio_degrees_of_freedom = nu;
+        risk_columns c = risk_run(&f.a, 16384, 2);
+        for (double q = -0.6; q < 0.95; q += 0.3) {
+            double t = (growth * (1.0 - q) - 1.0) / scale;
+            check_exceedance("own law", c.gross[0], c.trials, 1e8 * q, gsl_cdf_tdist_P(t, nu));
+        }
+        double *square = malloc(c.trials * sizeof *square), mean, se;
+        for (size_t t = 0; t < c.trials; t++)
+            square[t] = c.gross[1][t] * c.gross[1][t] * 1e-16;
+        mean_se(square, c.trials, &mean, &se);
+        check_z("variance", mean, 1.5 * 1.5 * 0.02 * 0.02 + 0.04 * 0.04, se);
+        free(square);
+        risk_free(&c);
+    }
+}
+
+struct stock_case {
+    double volatility, nu, beta, idio, idio_nu;
+};
+struct quadrature {
+    double scale, nu, mean, beta, idio, own;
+};
+static double floored(double x, void *v) {
+    const struct quadrature *q = v;
+    double y = (-1 - q->beta * (x / q->mean - 1)) / q->idio;
+    double shortfall = y * gsl_cdf_tdist_P(y, q->own) +
+                       gsl_ran_tdist_pdf(y, q->own) * (q->own + y * y) / (q->own - 1);
+    return gsl_ran_tdist_pdf((x - 1) / q->scale, q->nu) / q->scale * q->idio * shortfall;
+}
+static void test_growth_quadrature(void **state) {
+    (void)state;
+    static const struct stock_case cases[] = {{0.25, 4, 1, 0.3, 4},    {0.6, 3, 1.8, 0.8, 3},
+                                              {0.05, 10, -0.3, 1, 7},  {0.9, 2.5, 0.2, 0.1, 5},
+                                              {0.3, 25, 2.4, 0.02, 4}, {0.2, 4, 0.7, 1.2, 2.2}};
+    gsl_integration_workspace *w = gsl_integration_workspace_alloc(4000);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct stock_case *k = &cases[i];
+        struct quadrature q = {k->volatility * sqrt((k->nu - 2) / k->nu),     k->nu,
+                               xmc_index_growth(k->volatility, k->nu),        k->beta,
+                               k->idio * sqrt((k->idio_nu - 2) / k->idio_nu), k->idio_nu};
+        gsl_function f = {floored, &q};
+        double points[] = {0, 1.0, 1.0 + 10 * q.scale}, part, err, at_zero;
+        double kink = q.mean * (1 - 1 / k->beta);
+        if (kink > 0 && kink < 1)
+            points[1] = kink;
+        at_zero = floored(0, &q) / (gsl_ran_tdist_pdf(-1 / q.scale, q.nu) / q.scale);
+        double sum = gsl_cdf_tdist_P(-1 / q.scale, q.nu) * at_zero;
+        gsl_integration_qagp(&f, points, 3, 1e-13, 1e-10, 4000, w, &part, &err);
+        sum += part;
+        gsl_integration_qagiu(&f, points[2], 1e-13, 1e-10, 4000, w, &part, &err);
+        sum += part;
+        double got = xmc_stock_growth(k->volatility, k->nu, k->beta, k->idio, k->idio_nu);
+        if (!(fabs(got - 1 - sum) < 1e-9))
+            print_message("case %zu: %.12g, %.12g\n", i, got, 1 + sum);
+        assert_true(fabs(got - 1 - sum) < 1e-9);
+    }
+    gsl_integration_workspace_free(w);
+}
+
+/* The macro factor: standard normal, worse when indices fall, weighted as asked. */
+static void test_macro(void **state) {
+    (void)state;
+    const double w[] = {0.5, 0.2, 0.3}, rho = 0.4;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        fixture f;
+        set_up(&f, 100000, seed, 0.02, rho, 1e12);
+        memcpy(f.weight, w, sizeof w);
+        add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, 50.0 * 1e6);
+        risk_columns c = risk_run(&f.a, 16384, 2);
+        double var = 0, covariance = 0, mean, se;
+        for (int i = 0; i < 3; i++) {
+            covariance += w[i] * (i ? rho : 1.0);
+            for (int j = 0; j < 3; j++)
+                var += w[i] * w[j] * (i == j ? 1.0 : rho);
+        }
+        mean_se(c.macro, c.trials, &mean, &se);
+        check_z("macro mean", mean, 0, 1 / sqrt((double)c.trials));
+        check_exceedance("macro tail", c.macro, c.trials, 2.0, gsl_cdf_ugaussian_Q(2.0));
+        check_exceedance("macro body", c.macro, c.trials, -1.0, gsl_cdf_ugaussian_Q(-1.0));
+        double *product = malloc(c.trials * sizeof *product);
+        for (size_t t = 0; t < c.trials; t++)
+            product[t] = c.macro[t] * c.total[t] * 1e-6;
+        mean_se(product, c.trials, &mean, &se);
+        check_z("macro and losses", mean, covariance / sqrt(var), se);
+        free(product);
+        risk_free(&c);
+    }
+}
+
+static void test_independence(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, 40001, 3, 0.3, 0.5, 4.0);
+    f.volatility[1] = 0.2;
+    f.weight[2] = 0.1;
+    add_stock(&f, "600001", XMC_BOARD_MAIN_SH, true, false, 0, 1.1, 0.3, 1e8);
+    add_stock(&f, "300001", XMC_BOARD_CHINEXT, false, true, 1, 0.9, 0.4, 2e8);
+    add_stock(&f, "688001", XMC_BOARD_STAR, false, false, 2, 1.3, 0.5, 3e8);
+    add_stock(&f, "000001", XMC_BOARD_MAIN_SZ, false, false, 0, 0.8, 0.2, 4e8);
+    f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 1, .quantity = -1e6, .price = 12};
+    f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 1, .quantity = 0.1, .price = 12};
+    f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 1, .quantity = 0.2, .price = 12};
+    f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 0, .quantity = -1e7, .price = 12};
+    risk_columns ref = risk_run(&f.a, 16384, 1);
+    assert_int_equal(ref.segments.n, 3); /* 600001 is sold */
+    for (int threads = 1; threads <= 3; threads++) {
+        risk_columns c = risk_run(&f.a, threads == 3 ? 16384 : 65536, threads);
+        assert_string_equal(c.hash, ref.hash);
+        assert_string_equal(c.plan, ref.plan);
+        risk_free(&c);
+    }
+    /* Indices, instruments and lots in another order: the same plan, the same losses. */
+    fixture g = f;
+    g.a.book.instruments = g.instruments;
+    g.a.book.lots = g.lots;
+    for (int i = 0; i < 3; i++) {
+        g.volatility[i] = f.volatility[2 - i];
+        g.weight[i] = f.weight[2 - i];
+    }
+    const char *turned[] = {"star", "div", "csi300"};
+    g.a.equity.names = turned;
+    g.a.equity.volatility = g.volatility;
+    g.a.equity.macro_weight = g.weight;
+    g.a.equity.correlation = g.correlation;
+    size_t n = f.a.book.n_instruments, lots = f.a.book.n_lots;
+    for (size_t i = 0; i < n; i++) {
+        g.instruments[i] = f.instruments[n - 1 - i];
+        g.instruments[i].index = 2 - g.instruments[i].index;
+    }
+    for (size_t i = 0; i < lots; i++) {
+        g.lots[i] = f.lots[lots - 1 - i];
+        g.lots[i].instrument = (uint32_t)n - 1 - g.lots[i].instrument;
+    }
+    risk_columns c = risk_run(&g.a, 16384, 2);
+    assert_string_equal(c.hash, ref.hash);
+    assert_string_equal(c.plan, ref.plan);
+    risk_free(&c);
+    /* A new seed for the stocks leaves the factors as they were. */
+    f.a.seeds[XMC_SEED_EQUITY]++;
+    c = risk_run(&f.a, 16384, 2);
+    assert_memory_equal(c.macro, ref.macro, c.trials * sizeof(double));
+    assert_string_not_equal(c.hash, ref.hash);
+    risk_free(&c);
+    risk_free(&ref);
+}
+
+static void expect_bad(fixture *f, const char *text) {
+    xmc_run_shape shape = {16384, 1};
+    xmc_segments s = {0};
+    xmc_equity *p;
+    xmc_diag d;
+    xmc_diag_init(&d);
+    assert_int_equal(xmc_equity_plan(&f->a, &shape, &s, &p, &d), XMC_BAD_INPUT);
+    assert_null(p);
+    assert_true(d.n_messages > 0);
+    assert_non_null(strstr(d.messages[0].text, text));
+    xmc_diag_free(&d);
+    xmc_segments_free(&s);
+}
+
+static void test_bad_input(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, 100, 1, 0.3, 0.5, 4.0);
+    add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, -1e8);
+    expect_bad(&f, "more sold than bought");
+    set_up(&f, 100, 1, 0.3, -0.6, 4.0);
+    expect_bad(&f, "positive definite");
+    set_up(&f, 100, 1, 0.3, 0.5, 2.0);
+    expect_bad(&f, "degrees of freedom");
+    set_up(&f, 100, 1, 0.3, 0.5, 4.0);
+    add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, 1e8);
+    add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, 1e8);
+    expect_bad(&f, "stands twice");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quantiles_and_allocation),
+        cmocka_unit_test(test_expectation),
+        cmocka_unit_test(test_stock_law),
+        cmocka_unit_test(test_growth_quadrature),
+        cmocka_unit_test(test_macro),
+        cmocka_unit_test(test_independence),
+        cmocka_unit_test(test_bad_input),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
