@@ -1,5 +1,4 @@
 /* The program: names the commands and hands over. */
-#include "kernels/dispatch.h"
 #include "sim/cli/cli.h"
 #include "sim/version.h"
 
@@ -43,9 +42,6 @@ static void version(void) {
     H5get_libversion(&major, &minor, &release);
     printf("crossmc %s\ncompiler %s\nHDF5 %u.%u.%u\nOpenMP %d, %d processors\n", XMC_VERSION,
            XMC_COMPILER, major, minor, release, _OPENMP, omp_get_num_procs());
-    char text[512];
-    xmc_kernels_describe(text, sizeof text);
-    printf("kernels %s\n", text);
 }
 
 int main(int argc, char **argv) {

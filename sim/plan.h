@@ -3,6 +3,7 @@
 #ifndef CROSSMC_PLAN_H
 #define CROSSMC_PLAN_H
 
+#include "kernels/reduce.h" /* XMC_SLICE: the smallest block */
 #include "scenarios/analysis.h"
 #include "scenarios/common/ylt.h"
 #include "sim/module.h"
@@ -17,10 +18,6 @@ typedef struct {
     uint32_t block; /* trials in a full block: a power of two, at least XMC_SLICE; 0 = choose */
     int threads;    /* at least 1 */
 } xmc_plan_options;
-
-enum {
-    XMC_SLICE = 16384
-}; /* trials in a slice: the unit of ordered sums, and the smallest block */
 
 typedef struct {
     const xmc_analysis *analysis; /* borrowed, must outlive the plan */

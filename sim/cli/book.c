@@ -1,0 +1,99 @@
+/* crossmc book: generate the demonstration books, or check a book. */
+#include "scenarios/analysis.h"
+#include "scenarios/generate/generate.h"
+#include "sim/cli/cli.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *action, *file, *folder;
+    bool full;
+} arguments;
+
+enum { OPT_FULL = 256 };
+
+static const struct argp_option options[] = {
+    {"output", 'o', "DIR", 0,
+     "generate: folder for the files (default: generated, or full, beside SPEC.yaml)", 0},
+    {"full", OPT_FULL, NULL, 0,
+     "generate: the full size, one row per insured person, and the load-test variants", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state) {
+    arguments *a = state->input;
+    switch (key) {
+    case 'o':
+        a->folder = arg;
+        break;
+    case OPT_FULL:
+        a->full = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (state->arg_num == 0)
+            a->action = arg;
+        else if (state->arg_num == 1)
+            a->file = arg;
+        else
+            argp_error(state, "'%s' is one argument too many", arg);
+        break;
+    case ARGP_KEY_END:
+        if (!a->action || (strcmp(a->action, "generate") != 0 && strcmp(a->action, "check") != 0))
+            argp_error(state, "expected generate or check");
+        if (!a->file)
+            argp_error(state, "which file?");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "generate SPEC.yaml\ncheck ANALYSIS.yaml",
+    "Builds books from a specification and prints public against generated figures, or reads an "
+    "analysis with everything it names and says what is in it and what is wrong with it.",
+    0,
+    0,
+    0};
+
+static xmc_status generate(const arguments *a, xmc_diag *diag) {
+    char folder[4096];
+    const char *slash = strrchr(a->file, '/');
+    snprintf(folder, sizeof folder, "%.*s%s", slash ? (int)(slash - a->file + 1) : 0, a->file,
+             a->full ? "full" : "generated");
+    return xmc_book_generate(a->file, a->folder ? a->folder : folder, a->full, stdout, diag);
+}
+
+static xmc_status check(const arguments *a, xmc_diag *diag) {
+    xmc_analysis analysis = {0};
+    xmc_status status = xmc_analysis_load(a->file, &analysis, diag);
+    if (status == XMC_OK) {
+        const xmc_book *b = &analysis.book;
+        printf("%s\n", analysis.title);
+        printf("policies in force   %zu (%zu not in force)\nlocations           %zu\nlines of "
+               "business   %zu\n"
+               "treaties            %zu\ncredit policies     %zu\nobligors            %zu\n"
+               "instruments         %zu\nlots                %zu\nevents              %zu\n"
+               "attritional lines   %zu\n",
+               b->n_policies, b->n_policies_not_in_force, b->n_locations, b->n_lobs, b->n_treaties,
+               b->n_credit_policies, b->n_obligors, b->n_instruments, b->n_lots,
+               analysis.events.n_events, analysis.attritional.n);
+        for (size_t i = 0; i < analysis.n_inputs; i++)
+            printf("%-20s %.16s  %s\n", analysis.inputs[i].role, analysis.inputs[i].sha256,
+                   analysis.inputs[i].path);
+    }
+    xmc_analysis_free(&analysis);
+    return status;
+}
+
+int xmc_cli_book(int argc, char **argv) {
+    arguments a = {0};
+    xmc_cli_parse(&argp, argc, argv, &a);
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    xmc_status status = strcmp(a.action, "check") == 0 ? check(&a, &diag) : generate(&a, &diag);
+    return xmc_cli_finish(status, &diag);
+}
