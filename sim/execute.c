@@ -1,4 +1,5 @@
 #include "sim/execute.h"
+#include "kernels/dispatch.h"
 #include "output/results.h"
 #include "sim/cat.h"
 #include "sim/version.h"
@@ -80,7 +81,7 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
                                  .block = plan.shape.block,
                                  .software_version = XMC_VERSION,
                                  .plan_sha256 = plan.sha256,
-                                 .isa = "ref",
+                                 .isa = xmc_kernels_active()->isa,
                                  .threads = plan.shape.threads};
         status = xmc_results_create(o->output, &meta, &results, diag);
     }

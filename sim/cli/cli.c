@@ -1,5 +1,7 @@
 #include "sim/cli/cli.h"
 
+#include "kernels/dispatch.h"
+
 #include <errno.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -29,4 +31,17 @@ uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char
 
 int xmc_cli_threads(int option) {
     return option > 0 ? option : omp_get_max_threads();
+}
+
+bool xmc_cli_select_isa(const char *name) {
+    if (xmc_kernels_select(name))
+        return true;
+    const xmc_kernels *const *targets;
+    size_t n = xmc_kernels_available(&targets);
+    fprintf(stderr, "error: this processor or build has no kernels for '%s'; it has",
+            name ? name : getenv("CROSSMC_ISA"));
+    for (size_t i = 0; i < n; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", targets[i]->isa);
+    fprintf(stderr, "\n");
+    return false;
 }

@@ -27,4 +27,8 @@ uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char
 /* Number of threads: the option (0 = not given), else OMP_NUM_THREADS or the processors. */
 int xmc_cli_threads(int option);
 
+/* Puts the kernels of an instruction set in force: name, or CROSSMC_ISA, or the best. false, with a
+ * message that lists what the processor has, where it lacks it. */
+bool xmc_cli_select_isa(const char *name);
+
 #endif

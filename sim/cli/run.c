@@ -19,7 +19,7 @@ typedef struct {
     uint64_t seeds[XMC_N_SEEDS];
 } arguments;
 
-enum { OPT_TRIALS = 256, OPT_THREADS, OPT_SEED, OPT_BLOCK };
+enum { OPT_TRIALS = 256, OPT_THREADS, OPT_SEED, OPT_BLOCK, OPT_ISA };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0,
@@ -31,6 +31,10 @@ static const struct argp_option options[] = {
      "A named seed: events, damage, credit, equity or factors; may be repeated", 0},
     {"block", OPT_BLOCK, "N", 0,
      "Trials in a block: a power of two, at least 16384; the numbers do not depend on it", 0},
+    {"isa", OPT_ISA, "NAME", 0,
+     "Kernels of one instruction set (default CROSSMC_ISA, else the best); the numbers do not "
+     "depend on it",
+     0},
     {"quiet", 'q', NULL, 0, "No estimate and no progress", 0},
     {0},
 };
@@ -69,6 +73,10 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
         a->block = (uint32_t)xmc_cli_number(state, "--block", arg, XMC_SLICE, 1u << 24);
         if (a->block & (a->block - 1))
             argp_error(state, "--block: '%s': expected a power of two", arg);
+        break;
+    case OPT_ISA:
+        if (!xmc_cli_select_isa(arg))
+            exit(XMC_USAGE);
         break;
     case OPT_SEED:
         parse_seed(a, arg, state);
