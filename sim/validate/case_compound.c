@@ -1,6 +1,6 @@
 /* T1, T2: compound Poisson sums with gamma and lognormal severities, as attritional lines.
  * Reference values: Panjer and FFT to ten digits (docs/validation.md). */
-#include "sim/validate/case.h"
+#include "sim/validate/compound.h"
 
 #include <stddef.h>
 
@@ -44,7 +44,8 @@ static const compound sums[] = {
      {0, 1751.84670, 0, 3955.12968, 5127.80838, 9470.70688}},
 };
 
-static xmc_status write_files(xmc_case *c, const compound *s) {
+xmc_status xmc_compound_files(xmc_case *c, double frequency, const char *law, double mean,
+                              double cv) {
     xmc_status e =
         xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nLIABILITY,liability,liability\n");
     if (e == XMC_OK)
@@ -53,16 +54,16 @@ static xmc_status write_files(xmc_case *c, const compound *s) {
             "lines:\n  - name: liability\n    lob: LIABILITY\n    region: CN\n    frequency: "
             "%.17g\n"
             "    severity: {law: %s, mean: %.17g, cv: %.17g}\n    source: known answer\n",
-            s->frequency, s->law, s->mean, s->cv);
+            frequency, law, mean, cv);
     /* A fine grid: with severities around 1 the default step of 1/64 would add a variance of its
      * own. */
     if (e == XMC_OK)
-        e = xmc_case_file(c, "analysis.yaml",
-                          "title: %s\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
-                          "loss_grid: 9.5367431640625e-07\n"
-                          "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
-                          "book: {lines: lines.csv}\nmodels: {attritional: attritional.yaml}\n",
-                          s->title);
+        e = xmc_case_file(
+            c, "analysis.yaml",
+            "title: compound sum\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
+            "loss_grid: 9.5367431640625e-07\n"
+            "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
+            "book: {lines: lines.csv}\nmodels: {attritional: attritional.yaml}\n");
     return e;
 }
 
@@ -81,7 +82,7 @@ xmc_status xmc_case_compound(xmc_case *c) {
             var[k] = (xmc_check){.what = what[2 + k], .expected = levels[k]};
             tvar[k] = (xmc_check){.what = what[2 + N_LEVELS + k], .expected = s->tvar[k]};
         }
-        xmc_status e = write_files(c, s);
+        xmc_status e = xmc_compound_files(c, s->frequency, s->law, s->mean, s->cv);
         for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
             e = xmc_case_run(c, seed, c->trials, 0, 0, NULL);
             if (e == XMC_OK)
