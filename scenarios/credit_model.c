@@ -109,10 +109,10 @@ static const cyaml_schema_field_t credit_fields[] = {
 static const cyaml_schema_value_t credit_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, credit_yaml, credit_fields)};
 
-/* A beta law on (0, 1): sd 0 is an atom. */
+/* A beta law on (0, 1); with sd 0 an atom, which may be total loss. */
 static void check_beta(xmc_yaml_file *f, const char *mean_key, double mean, const char *sd_key,
                        double sd) {
-    xmc_yaml_range(f, mean_key, mean, "(0, 1)");
+    xmc_yaml_range(f, mean_key, mean, sd == 0 ? "(0, 1]" : "(0, 1)");
     if (!(sd >= 0 && (sd == 0 || sd * sd < mean * (1 - mean))))
         xmc_yaml_bad(f, sd_key, "a standard deviation >= 0 with sd^2 < mean (1 - mean)");
 }

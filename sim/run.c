@@ -180,9 +180,7 @@ xmc_status xmc_run(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *ti
     pthread_join(writer, NULL);
     if (status == XMC_OK)
         status = h.status;
-    for (size_t i = 0; i < writer_diag.n_messages; i++)
-        if (writer_diag.messages[i].severity == XMC_ERROR)
-            xmc_error(diag, writer_diag.messages[i].status, "%s", writer_diag.messages[i].text);
+    xmc_diag_errors(diag, &writer_diag);
     xmc_diag_free(&writer_diag);
     times->wall_seconds = seconds_of(CLOCK_MONOTONIC) - wall;
     times->cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;

@@ -113,6 +113,13 @@ xmc_status xmc_no_memory(xmc_diag *d, size_t bytes, const char *doing) {
     return xmc_error(d, XMC_SYSTEM, "out of memory: %zu bytes wanted for %s", bytes, doing);
 }
 
+void xmc_diag_errors(xmc_diag *d, const xmc_diag *from) {
+    for (size_t i = 0; i < from->n_messages; i++)
+        if (from->messages[i].severity == XMC_ERROR)
+            xmc_error(d, from->messages[i].status, "%s",
+                      from->messages[i].text ? from->messages[i].text : "(no memory)");
+}
+
 void xmc_diag_print(const xmc_diag *d, FILE *f) {
     static const char *const word[] = {"note", "warning", "error"};
     for (size_t i = 0; i < d->n_messages; i++)

@@ -64,6 +64,8 @@ xmc_status xmc_file_error(xmc_diag *d, const char *file, const char *doing);
 /* Out of memory while doing something. Returns XMC_SYSTEM. */
 xmc_status xmc_no_memory(xmc_diag *d, size_t bytes, const char *doing);
 
+/* Copies the errors that from holds to the end of d. */
+void xmc_diag_errors(xmc_diag *d, const xmc_diag *from);
 /* Writes every kept message to f, one line each, and a line that counts those left out. */
 void xmc_diag_print(const xmc_diag *d, FILE *f);
 

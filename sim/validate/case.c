@@ -31,7 +31,9 @@ xmc_status xmc_case_run(xmc_case *c, uint64_t seed, uint64_t trials, int threads
     xmc_results_close(c->results);
     c->results = NULL;
     xmc_analysis a = {0};
-    xmc_status status = xmc_analysis_load(path, &a, c->diag);
+    xmc_diag run; /* its notes are of no interest, its errors are */
+    xmc_diag_init(&run);
+    xmc_status status = xmc_analysis_load(path, &a, &run);
     xmc_execute_summary summary = {0};
     if (status == XMC_OK) {
         a.trials = trials;
@@ -40,9 +42,11 @@ xmc_status xmc_case_run(xmc_case *c, uint64_t seed, uint64_t trials, int threads
         xmc_execute_options o = {
             .plan = {.block = block, .threads = threads ? threads : c->options->threads},
             .output = out};
-        status = xmc_execute(&a, &o, &summary, c->diag);
+        status = xmc_execute(&a, &o, &summary, &run);
     }
     xmc_analysis_free(&a);
+    xmc_diag_errors(c->diag, &run);
+    xmc_diag_free(&run);
     if (sha256)
         memcpy(sha256, summary.ylt_sha256, 65);
     return status == XMC_OK ? xmc_results_open(out, &c->results, c->diag) : status;

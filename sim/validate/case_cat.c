@@ -21,8 +21,8 @@ static void panjer(size_t n, const double *rate, const double *loss, size_t top,
         cdf[s] += cdf[s - 1];
 }
 
-static const double t3_rate[] = {.002, .004, .01, .02, .05, .1, .2, .4};
-static const double t3_loss[] = {400, 250, 150, 90, 40, 20, 8, 3};
+static const double t3_rate[] = {.4, .2, .1, .05, .02, .01, .004, .002};
+static const double t3_loss[] = {3, 8, 20, 40, 90, 150, 250, 400};
 
 xmc_status xmc_case_event_table(xmc_case *c) {
     enum { TOP = 500, N = 8, N_OEP = 5 };

@@ -116,7 +116,7 @@ xmc_status xmc_case_equity(xmc_case *c) {
         exact[k] = contribution[k] / 1000 * value;
         euler[k] = (xmc_check){.what = name[k], .expected = exact[k]};
     }
-    xmc_status e = write_files(c, 0, gaussian_vol, false);
+    xmc_status e = write_files(c, 1e6, gaussian_vol, false);
     if (e == XMC_OK)
         e = check_law(c, &normal, euler, exact);
     for (int k = 0; k < 3 && e == XMC_OK; k++)

@@ -79,7 +79,8 @@ static xmc_status write_fixed(xmc_case *c) {
         rate[i] = 0.05;
         loss[i] = 0.01 * (i + 1);
     }
-    xmc_cat_case cat = {.n = EVENTS, .rate = rate, .loss = loss, .tiv = 1, .reinsurance = ""};
+    xmc_cat_case cat = {
+        .n = EVENTS, .rate = rate, .loss = loss, .tiv = 1, .cells = 4, .reinsurance = ""};
     xmc_status e = xmc_case_cat_files(c, &cat);
     if (e == XMC_OK) /* with secondary uncertainty: an atom at 0 and two uniform bins */
         e = xmc_case_file(c, "damage_bins.csv", "bin,from,to\n1,0,0\n2,0,0.2\n3,0.2,1\n");

@@ -4,23 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_CELLS = 8 };
+
 static xmc_status write_events(xmc_case *c, const xmc_cat_case *cat) {
-    const size_t n = cat->n;
+    const size_t n = cat->n, cells = cat->cells ? cat->cells : 1;
     char path[1024];
     snprintf(path, sizeof path, "%s/events.h5", c->folder);
-    /* One cell holds the location at 28.1 N, 116.1 E. */
-    uint32_t cell = 472 * 1440 + 1184;
-    xmc_event_set e = {
-        .n_events = n, .n_cells = 1, .n_footprint = n, .cell_size = 0.25, .cell_id = &cell};
+    /* The first cell holds the location at 28.1 N, 116.1 E. */
+    uint32_t cell_id[MAX_CELLS];
+    for (size_t k = 0; k < cells; k++)
+        cell_id[k] = (472 + (uint32_t)k) * 1440 + 1184;
+    xmc_event_set e = {.n_events = n,
+                       .n_cells = cells,
+                       .n_footprint = n * cells,
+                       .cell_size = 0.25,
+                       .cell_id = cell_id};
     e.event_id = calloc(n, sizeof *e.event_id);
     e.peril = calloc(n, sizeof *e.peril);
     e.rate = calloc(n, sizeof *e.rate);
     e.day_first = calloc(n, sizeof *e.day_first);
     e.day_last = calloc(n, sizeof *e.day_last);
     e.offset = calloc(n + 1, sizeof *e.offset);
-    e.footprint_cell = calloc(n, sizeof *e.footprint_cell);
-    e.footprint_bin = calloc(n, sizeof *e.footprint_bin);
-    xmc_status status = XMC_SYSTEM;
+    e.footprint_cell = calloc(n * cells, sizeof *e.footprint_cell);
+    e.footprint_bin = calloc(n * cells, sizeof *e.footprint_bin);
+    xmc_status status;
     if (e.event_id && e.peril && e.rate && e.day_first && e.day_last && e.offset &&
         e.footprint_cell && e.footprint_bin) {
         for (size_t i = 0; i < n; i++) {
@@ -29,8 +36,11 @@ static xmc_status write_events(xmc_case *c, const xmc_cat_case *cat) {
             e.rate[i] = cat->rate[i];
             e.day_first[i] = 1;
             e.day_last[i] = 365;
-            e.offset[i + 1] = i + 1;
-            e.footprint_bin[i] = (uint16_t)(i + 1);
+            e.offset[i + 1] = (i + 1) * cells;
+            for (size_t k = 0; k < cells; k++) {
+                e.footprint_cell[i * cells + k] = (uint32_t)k;
+                e.footprint_bin[i * cells + k] = (uint16_t)(i + 1);
+            }
         }
         status = xmc_event_set_write(path, "known answer", &e, c->diag);
     } else {

@@ -7,8 +7,10 @@
 
 typedef struct {
     size_t n;
-    const double *rate, *loss; /* [n]; losses > 0, at most tiv */
+    const double *rate, *loss; /* [n]; losses > 0, ascending, at most tiv */
     double tiv;
+    size_t
+        cells; /* cells, northwards from the location's, that every event touches; 0 = that one */
     const char *reinsurance; /* rows of reins_info.csv, without header; "" = none. Each covers
                                 everything. */
     const char *treaties[8]; /* ReinsNumbers of those rows, NULL after the last */
