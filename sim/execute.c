@@ -91,7 +91,7 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
                                .progress = o->progress,
                                .progress_context = o->progress_context,
                                .interrupted = o->interrupted};
-        status = xmc_run(&plan, &hooks, &summary->times, diag);
+        status = xmc_run_trials(&plan, &hooks, &summary->times, diag);
         if (status == XMC_OK) {
             if (o->log)
                 say_times(o->log, &plan, &summary->times);

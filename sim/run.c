@@ -123,8 +123,8 @@ static void fill(xmc_plan *plan, xmc_block *b, xmc_run_times *times) {
     xmc_treaties_finish(plan->treaties, b);
 }
 
-xmc_status xmc_run(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times,
-                   xmc_diag *diag) {
+xmc_status xmc_run_trials(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times,
+                          xmc_diag *diag) {
     *times = (xmc_run_times){0};
     const uint32_t size = plan->shape.block;
     xmc_block blocks[2] = {{0}, {0}};

@@ -24,7 +24,7 @@ typedef struct {
 
 /* Runs all trials. Errors: what write returned; XMC_INTERRUPTED; XMC_FAILED when a sum left the
  * exact range of the loss grid; no memory for the two block buffers. */
-xmc_status xmc_run(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times,
-                   xmc_diag *diag);
+xmc_status xmc_run_trials(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times,
+                          xmc_diag *diag);
 
 #endif
