@@ -449,15 +449,15 @@ static void describe_range(char out[96], double min, double max, bool open) {
 
 static double number(xmc_table *t, size_t column, double fallback, double min, double max,
                      bool open) {
-    char expected[96];
     const cell *c = cell_at(t, column);
     double x;
-    if (c->length && xmc_parse_number(t->text + c->at, c->length, &x) && x <= max &&
-        (open ? x > min : x >= min))
-        return x;
+    if (c->length ? xmc_parse_number(t->text + c->at, c->length, &x) && x <= max &&
+                        (open ? x > min : x >= min)
+                  : !t->columns[column].required)
+        return c->length ? x : fallback;
+    char expected[96];
     describe_range(expected, min, max, open);
-    if (given(t, column, expected))
-        xmc_cell_error(t, column, "%s", expected);
+    xmc_cell_error(t, column, "%s", expected);
     return fallback;
 }
 
@@ -472,13 +472,11 @@ double xmc_cell_positive(xmc_table *t, size_t column, double fallback, double ma
 int64_t xmc_cell_integer(xmc_table *t, size_t column, int64_t fallback, int64_t min, int64_t max) {
     const cell *c = cell_at(t, column);
     int64_t x;
-    if (c->length && xmc_parse_integer(t->text + c->at, c->length, &x) && x >= min && x <= max)
+    if (!c->length && !t->columns[column].required)
+        return fallback;
+    if (xmc_parse_integer(t->text + c->at, c->length, &x) && x >= min && x <= max)
         return x;
-    char expected[96];
-    snprintf(expected, sizeof expected, "a whole number from %lld to %lld", (long long)min,
-             (long long)max);
-    if (given(t, column, expected))
-        xmc_cell_error(t, column, "%s", expected);
+    xmc_cell_error(t, column, "a whole number from %lld to %lld", (long long)min, (long long)max);
     return fallback;
 }
 
@@ -499,12 +497,13 @@ size_t xmc_cell_choice(xmc_table *t, size_t column, size_t fallback, const char 
     for (size_t i = 0; *s && i < n; i++)
         if (!strcmp(s, names[i]))
             return i;
+    if (!*s && !t->columns[column].required)
+        return fallback;
     char expected[400];
     size_t used = (size_t)snprintf(expected, sizeof expected, "one of ");
     for (size_t i = 0; i < n && used < sizeof expected; i++)
         used += (size_t)snprintf(expected + used, sizeof expected - used, "%s%s", i ? ", " : "",
                                  names[i]);
-    if (given(t, column, expected))
-        xmc_cell_error(t, column, "%s", expected);
+    xmc_cell_error(t, column, "%s", expected);
     return fallback;
 }
