@@ -19,7 +19,7 @@
 
 /* Writes a file below a folder of this process; the path lives until the next 16 calls. */
 static inline const char *temporary(const char *name, const void *content, size_t n) {
-    static char paths[16][256];
+    static char paths[16][400];
     static unsigned turn;
     static char folder[64];
     if (!*folder) {
