@@ -412,7 +412,11 @@ static xmc_status load(xmc_loader *l, const char *path) {
 xmc_status xmc_analysis_load(const char *path, xmc_analysis *out, xmc_diag *diag) {
     *out = (xmc_analysis){.admin_margin = (double)NAN};
     xmc_loader l = {.a = out, .book = &out->book, .diag = diag};
+    size_t n_errors = diag->n_errors;
     xmc_status st = load(&l, path);
+    /* An error reported is an error, whatever the loaders returned. */
+    if (st == XMC_OK && diag->n_errors > n_errors)
+        st = diag->worst;
     hand_over(&l);
     free_loader(&l);
     return st;

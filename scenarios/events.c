@@ -230,7 +230,10 @@ xmc_status xmc_load_events(xmc_loader *l, const xmc_file_ref *ref) {
     void *print_to;
     H5Eget_auto2(H5E_DEFAULT, &print, &print_to);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    reader r = {.l = l, .path = ref->path, .file = H5Fopen(ref->path, H5F_ACC_RDONLY, H5P_DEFAULT)};
+    /* Whatever a damaged file leaves open goes with the file. */
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    reader r = {.l = l, .path = ref->path, .file = H5Fopen(ref->path, H5F_ACC_RDONLY, access)};
     if (r.file < 0) {
         char says[200];
         bad(&r, NULL, "a complete HDF5 file: %s", hdf5_says(says));
@@ -238,6 +241,7 @@ xmc_status xmc_load_events(xmc_loader *l, const xmc_file_ref *ref) {
         read_all(&r, &l->a->events);
         H5Fclose(r.file);
     }
+    H5Pclose(access);
     H5Eset_auto2(H5E_DEFAULT, print, print_to);
     return r.worst;
 }

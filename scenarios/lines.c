@@ -55,10 +55,10 @@ xmc_status xmc_load_lines(xmc_loader *l, const xmc_file_ref *ref) {
         more[l->book->n_lobs++] =
             (xmc_lob){.lob = l->lobs.name[i], .segment = segment, .line = (xmc_line)line};
     }
-    if (!xmc_table_rows(t))
-        xmc_bad_input(l->diag, (xmc_place){.file = ref->path}, NULL,
-                      "expected at least one line of business");
     st = xmc_load_close(l, ref, t);
+    if (st == XMC_OK && !l->book->n_lobs)
+        st = xmc_bad_input(l->diag, (xmc_place){.file = ref->path}, NULL,
+                           "expected at least one line of business");
     l->lines_ok = st == XMC_OK && l->book->n_lobs > 0;
     return st;
 }
