@@ -1,4 +1,5 @@
 #include "kernels/credit.h"
+#include "kernels/dispatch.h"
 #include "kernels/distributions.h"
 #include "kernels/fill.h"
 #include "kernels/vmath.h"
@@ -33,16 +34,21 @@ void xmc_hazard_table_free(xmc_hazard_table *t) {
     t->coef = NULL;
 }
 
+void xmc_bucket_hazards(const xmc_hazard_table *t, double threshold, const double *w,
+                        const double *country, const double *sector, double *hazard_of) {
+    xmc_kernels_active()->bucket_hazards(t, threshold, w, country, sector, hazard_of);
+}
+
+uint32_t xmc_bucket_screen(const xmc_stream_base *base, uint64_t address, uint32_t n,
+                           const double *hazard_of, double mask_hazard, uint32_t lanes) {
+    return xmc_kernels_active()->bucket_screen(base, address, n, hazard_of, mask_hazard, lanes);
+}
+
 /* Indices of the defaults among n obligors. */
 static size_t find_defaults(const xmc_pool *p, xmc_stream s, uint32_t n, double h,
                             xmc_credit_sums *to) {
-    if (!(h > p->mask_hazard)) {
-        xmc_stream first = s;
-        /* -log u > 1 - u: most small buckets end here, without a logarithm. */
-        if (1.0 - xmc_uniform(&first) >= (double)n * h)
-            return 0;
+    if (!(h > p->mask_hazard))
         return xmc_skip(s, n, -1.0 / h, to->hits);
-    }
     const double survive = xmc_exp(-h);
     size_t count = 0;
     xmc_fill_uniform(&s, to->uniforms, n);
@@ -56,7 +62,11 @@ static size_t find_defaults(const xmc_pool *p, xmc_stream s, uint32_t n, double 
 void xmc_bucket_losses(const xmc_pool *p, uint32_t first, uint32_t n, uint64_t address,
                        const xmc_stream_base *base, const double *hazard_of, uint32_t lanes,
                        uint32_t events, xmc_credit_sums *to) {
-    for (uint32_t l = 0; l < lanes; l++) {
+    /* most small buckets have no default in most trials */
+    uint32_t open = xmc_bucket_screen(base, address, n, hazard_of, p->mask_hazard, lanes);
+    for (uint32_t l = 0; open; l++, open >>= 1) {
+        if (!(open & 1u))
+            continue;
         size_t count = find_defaults(p, xmc_stream_from(base[l], address), n, hazard_of[l], to);
         if (!count)
             continue;

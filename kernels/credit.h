@@ -83,6 +83,17 @@ static inline uint64_t xmc_lgd_address(uint64_t bucket) {
     return xmc_mix64(bucket ^ UINT64_C(0x5851f42d4c957f2d));
 }
 
+/* A bucket's hazards in XMC_CREDIT_LANES trials: xmc_hazard_of(threshold w + (country + sector)),
+ * all [XMC_CREDIT_LANES]. */
+void xmc_bucket_hazards(const xmc_hazard_table *t, double threshold, const double *w,
+                        const double *country, const double *sector, double *hazard);
+
+/* Which lanes have to be looked at: bit l is clear where the first uniform u of the bucket's stream
+ * shows that none of the n obligors defaults, since -log u > 1 - u >= n hazard (and the hazard is
+ * at most mask_hazard, so that skipping is what is used). */
+uint32_t xmc_bucket_screen(const xmc_stream_base *base, uint64_t address, uint32_t n,
+                           const double *hazard, double mask_hazard, uint32_t lanes);
+
 /* Defaults among obligors first … first + n - 1 in each lane: hazard [lanes], base [lanes] the
  * trials' streams, address the bucket's; the losses given default stand at address
  * xmc_lgd_address(address). events: bit l set = the country has a transfer event in

@@ -4,6 +4,7 @@
 #ifndef CROSSMC_DISPATCH_H
 #define CROSSMC_DISPATCH_H
 
+#include "kernels/credit.h"
 #include "kernels/equity.h"
 #include "kernels/ground_up.h"
 #include "kernels/reduce.h"
@@ -24,6 +25,10 @@ typedef struct {
                                   double grid, double inv_grid);
     void (*ground_up_locations)(const xmc_run *run, const xmc_damage_row *const *row, xmc_stream *s,
                                 uint64_t *position, double *acc, double grid, double inv_grid);
+    void (*bucket_hazards)(const xmc_hazard_table *t, double threshold, const double *w,
+                           const double *country, const double *sector, double *hazard);
+    uint32_t (*bucket_screen)(const xmc_stream_base *base, uint64_t address, uint32_t n,
+                              const double *hazard, double mask_hazard, uint32_t lanes);
     void (*equity_losses)(const xmc_stocks *s, const xmc_quantile_table *own, xmc_stream *stream,
                           const double *R, double *sum, double grid, double inv_grid);
     double (*kth_smallest)(const double *x, size_t n, size_t k, double *scratch);

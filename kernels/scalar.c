@@ -1,4 +1,5 @@
 /* The scalar reference: the twins, element by element. */
+#include "kernels/credit_twin.h"
 #include "kernels/equity_twin.h"
 #include "kernels/ground_up_twin.h"
 #include "kernels/reduce_slices.h"
@@ -31,13 +32,17 @@ static void fill_normal_f32(xmc_stream *s, float *out, size_t n) {
 }
 
 static size_t skip(xmc_stream s, size_t n, double scale, uint32_t *hits) {
-    size_t count = 0;
-    for (double at = -1.0;;) {
-        at += trunc(xmc_log_twin(xmc_uniform(&s)) * scale) + 1.0;
-        if (!(at < (double)n))
-            return count;
-        hits[count++] = (uint32_t)at;
-    }
+    return xmc_skip_twin(s, n, scale, hits);
+}
+
+static void bucket_hazards(const xmc_hazard_table *t, double threshold, const double *w,
+                           const double *country, const double *sector, double *hazard) {
+    xmc_bucket_hazards_twin(t, threshold, w, country, sector, hazard);
+}
+
+static uint32_t bucket_screen(const xmc_stream_base *base, uint64_t address, uint32_t n,
+                              const double *hazard, double mask_hazard, uint32_t lanes) {
+    return xmc_bucket_screen_twin(base, address, n, hazard, mask_hazard, 0, lanes);
 }
 
 static void equity_losses(const xmc_stocks *s, const xmc_quantile_table *own, xmc_stream *stream,

@@ -3,6 +3,7 @@
 #include "kernels/vec_avx512.h"
 
 enum { LEAP = 4 };
+#include "kernels/credit_body.h"
 #include "kernels/equity_body.h"
 #include "kernels/fill_body.h"
 #include "kernels/ground_up_body.h"

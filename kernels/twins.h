@@ -84,4 +84,15 @@ static inline double xmc_log_twin(double x) {
     return fma(r, poly, fma(e, XMC_LN2, xmc_log_centre[0][i]));
 }
 
+/* See bernoulli.h. */
+static inline size_t xmc_skip_twin(xmc_stream s, size_t n, double scale, uint32_t *hits) {
+    size_t count = 0;
+    for (double at = -1.0;;) {
+        at += trunc(xmc_log_twin(xmc_uniform(&s)) * scale) + 1.0;
+        if (!(at < (double)n))
+            return count;
+        hits[count++] = (uint32_t)at;
+    }
+}
+
 #endif

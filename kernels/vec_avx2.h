@@ -276,6 +276,12 @@ static inline v_u64 v_shift_left(v_u64 a, int n) {
 static inline v_u64 v_shift_right(v_u64 a, int n) {
     return _mm256_srli_epi64(a, n);
 }
+static inline v_u64 v_xor(v_u64 a, v_u64 b) {
+    return _mm256_xor_si256(a, b);
+}
+static inline v_u64 v_integer(v_f64 a) {
+    return _mm256_cvtepi32_epi64(_mm256_cvttpd_epi32(a));
+}
 static inline v_u64 v_or(v_u64 a, v_u64 b) {
     return _mm256_or_si256(a, b);
 }

@@ -253,6 +253,13 @@ static inline v_u64 v_shift_left(v_u64 a, unsigned n) {
 static inline v_u64 v_shift_right(v_u64 a, unsigned n) {
     return _mm512_srli_epi64(a, n);
 }
+static inline v_u64 v_xor(v_u64 a, v_u64 b) {
+    return _mm512_xor_si512(a, b);
+}
+/* of whole numbers below 2^31 */
+static inline v_u64 v_integer(v_f64 a) {
+    return _mm512_cvttpd_epi64(a);
+}
 static inline v_u64 v_or(v_u64 a, v_u64 b) {
     return _mm512_or_si512(a, b);
 }

@@ -129,9 +129,7 @@ static void run_tile(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scrat
         const double *country = t->country_part[b->product] + (size_t)b->country * L;
         const double *sector = t->sector_part[b->product] + (size_t)b->sector * L;
         double hazard[L];
-        for (size_t l = 0; l < L; l++)
-            hazard[l] =
-                xmc_hazard_of(&p->hazard, fma(b->threshold, t->w[l], country[l] + sector[l]));
+        xmc_bucket_hazards(&p->hazard, b->threshold, t->w, country, sector, hazard);
         uint32_t x = b->product == XMC_PRODUCT_EXPORT ? p->transfer_of[b->country] : UINT32_MAX;
         xmc_bucket_losses(pool, b->first, b->n, b->address, base, hazard, lanes,
                           x == UINT32_MAX ? 0 : t->events[x], &t->sums);

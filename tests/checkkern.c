@@ -347,6 +347,46 @@ static void check_equity(const xmc_kernels *ref, const xmc_kernels *k) {
             }
 }
 
+/* ---- credit ---- */
+
+static struct {
+    xmc_hazard_table table;
+    double w[XMC_CREDIT_LANES], country[XMC_CREDIT_LANES], sector[XMC_CREDIT_LANES];
+    double hazard[XMC_CREDIT_LANES];
+    xmc_stream_base base[XMC_CREDIT_LANES];
+} bucket;
+
+static void make_bucket(uint64_t seed) {
+    if (!bucket.table.coef && xmc_hazard_table_init(&bucket.table))
+        exit(1);
+    xmc_stream s = xmc_stream_at(71, seed, 0);
+    for (uint64_t l = 0; l < XMC_CREDIT_LANES; l++) {
+        bucket.w[l] = seed % 7 ? 1 + xmc_uniform(&s) : 30 * xmc_uniform(&s);
+        bucket.country[l] = xmc_normal(&s);
+        bucket.sector[l] = xmc_normal(&s);
+        bucket.base[l] = xmc_stream_base_at(seed, l);
+    }
+}
+
+static void check_credit(const xmc_kernels *ref, const xmc_kernels *k) {
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        const double threshold = -5 + (double)(seed % 97) * 0.1;
+        const size_t bytes = sizeof bucket.hazard;
+        make_bucket(seed);
+        for (int t = 0; t < 2; t++)
+            (t ? k : ref)
+                ->bucket_hazards(&bucket.table, threshold, bucket.w, bucket.country, bucket.sector,
+                                 (double *)(void *)guarded(t));
+        compare("bucket_hazards", k->isa, XMC_CREDIT_LANES, bytes, 0);
+        memcpy(bucket.hazard, buffer[0] + GUARD, bytes);
+        const uint32_t lanes = (uint32_t)(seed % (XMC_CREDIT_LANES + 1)),
+                       n = (uint32_t)(seed % 501);
+        if (ref->bucket_screen(bucket.base, seed, n, bucket.hazard, 0.2, lanes) !=
+            k->bucket_screen(bucket.base, seed, n, bucket.hazard, 0.2, lanes))
+            fail("bucket_screen", k->isa, lanes, "differs from the scalar twin");
+    }
+}
+
 /* ---- benchmark ---- */
 
 static double now(void) {
@@ -404,8 +444,11 @@ static void bench(const xmc_kernels *k) {
         snprintf(label, sizeof label, "skip p = %g, per obligor of 16384", ps[i]);
         BENCH(label, 16384, s.state += 4096; sink += k->skip(s, 16384, scale, hits));
     }
+    const double at_one_percent = xmc_skip_scale(0.01);
     BENCH("skip p = 0.01, per bucket of 100", 1, s.state += 4096;
-          sink += k->skip(s, 100, xmc_skip_scale(0.01), hits));
+          sink += k->skip(s, 100, at_one_percent, hits));
+    BENCH("skip p = 0.01, per bucket of 500", 1, s.state += 4096;
+          sink += k->skip(s, 500, at_one_percent, hits));
     static double acc[SLOTS * XMC_LANES];
     static const unsigned all_forms[] = {0, 17, 19, 1, 3};
     for (unsigned f = 0; f < 5; f++) {
@@ -435,6 +478,12 @@ static void bench(const xmc_kernels *k) {
         BENCH(label, 12, position = run.rank[0];
               k->ground_up_locations(&run, book.rows, &s, &position, acc, 0x1p-6, 0x1p6));
     }
+    make_bucket(1);
+    BENCH("hazards of a bucket", XMC_CREDIT_LANES,
+          k->bucket_hazards(&bucket.table, -2.5, bucket.w, bucket.country, bucket.sector,
+                            bucket.hazard));
+    BENCH("screening a bucket", XMC_CREDIT_LANES,
+          sink += k->bucket_screen(bucket.base, sink, 100, bucket.hazard, 0.2, XMC_CREDIT_LANES));
     xmc_stream streams[XMC_EQUITY_LANES];
     for (uint64_t l = 0; l < XMC_EQUITY_LANES; l++)
         streams[l] = xmc_stream_at(1, l, 0);
@@ -467,6 +516,7 @@ int main(int argc, char **argv) {
         check_fills(targets[0], targets[i]);
         check_skip(targets[0], targets[i]);
         check_ground_up(targets[0], targets[i]);
+        check_credit(targets[0], targets[i]);
         check_equity(targets[0], targets[i]);
         check_reductions(targets[0], targets[i]);
         /* selection by name, and of what there is not */
