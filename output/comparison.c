@@ -40,15 +40,26 @@ static xmc_comparison_row *add_row(xmc_comparison_plan *p, const char *key,
     return row;
 }
 
-/* A row for a node of the newest version's tree, with its amount under every version. */
+/* A row for a node of the newest version's tree, with its amount under every version. "premium
+ * risk" needs its line's name. */
 static xmc_comparison_row *add_node(xmc_comparison_plan *p, const xmc_reg_node *node,
                                     xmc_place_in_minimum place) {
+    const xmc_reg_node *nodes = p->versions.trees[p->versions.n - 1].nodes;
     xmc_comparison_row *row = add_row(p, node->key, place);
     if (!row)
         return NULL;
+    const char *given = node->state == XMC_NODE_GIVEN ? " (given)" : "";
     snprintf(row->code, sizeof row->code, "%s", node->code);
-    snprintf(row->label_en, sizeof row->label_en, "%s", node->label_en);
-    snprintf(row->label_zh, sizeof row->label_zh, "%s", node->label_zh);
+    bool generic = strstr(node->key, ".premium") || strstr(node->key, ".reserve");
+    if (generic && node->parent != SIZE_MAX) {
+        snprintf(row->label_en, sizeof row->label_en, "%s: %s%s", nodes[node->parent].label_en,
+                 node->label_en, given);
+        snprintf(row->label_zh, sizeof row->label_zh, "%s：%s", nodes[node->parent].label_zh,
+                 node->label_zh);
+    } else {
+        snprintf(row->label_en, sizeof row->label_en, "%s%s", node->label_en, given);
+        snprintf(row->label_zh, sizeof row->label_zh, "%s", node->label_zh);
+    }
     for (size_t v = 0; v < p->versions.n; v++)
         row->factor[v] = xmc_reg_amount(&p->versions.trees[v], node->key);
     return row;

@@ -403,6 +403,7 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
     write_root(r);
     write_registry(r);
     create_datasets(r);
+    xmc_results_write_exposure(r);
     xmc_results_write_provenance(r);
     status = reserve_and_flush(r, "allocating the year loss table");
     if (status != XMC_OK) {

@@ -13,6 +13,13 @@ enum { XMC_RESULTS_SCHEMA = 1, XMC_RESULTS_CHUNK = 16384 };
 
 typedef struct xmc_results xmc_results;
 
+/* What catastrophe models of a line of business's sums insured, CNY. */
+typedef struct {
+    const char *line;
+    uint64_t locations;
+    double sum_insured, modelled; /* modelled by at least one peril */
+} xmc_line_exposure;
+
 /* What the file says about the run. Everything is borrowed and must live until the file is finished
  * or aborted. Treaties are those of the analysis's book. */
 typedef struct {
@@ -24,6 +31,8 @@ typedef struct {
     const char *plan_sha256;      /* 64 hexadecimal digits */
     const char *isa;              /* kernels in use: "ref", "avx2", … */
     int threads;
+    size_t n_exposures; /* 0: not known */
+    const xmc_line_exposure *exposures;
 } xmc_results_meta;
 
 /* Event loss table, gross, by event (mean and sd per occurrence; NAN where none occurred). */

@@ -36,6 +36,8 @@ struct xmc_results {
 
 /* Writes every table computed from the year loss table (output/tables.c). */
 xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag *diag);
+/* Writes /exposure, when the run has given it. */
+void xmc_results_write_exposure(xmc_results *r);
 /* Writes /provenance (output/provenance.c). */
 void xmc_results_write_provenance(xmc_results *r);
 

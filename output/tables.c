@@ -1,3 +1,4 @@
+#include "output/anchors.h"
 #include "output/comparison.h"
 #include "output/measures.h"
 #include "output/results_internal.h"
@@ -26,6 +27,37 @@ static void write_elt(xmc_results *r, const xmc_elt *elt) {
     free(id);
 }
 
+/* Exposure by line of business, where the run says what it modelled of it: /exposure. */
+void xmc_results_write_exposure(xmc_results *r) {
+    xmc_h5 *h = &r->h;
+    size_t n = r->meta.n_exposures;
+    if (!n || h->status != XMC_OK)
+        return;
+    const char **line = calloc(n, sizeof *line);
+    double *x = calloc(2 * n, sizeof *x);
+    uint64_t *locations = calloc(n, sizeof *locations);
+    if (!line || !x || !locations) {
+        h->status = xmc_no_memory(h->diag, n * 32, "the table of exposures");
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            line[i] = r->meta.exposures[i].line;
+            locations[i] = r->meta.exposures[i].locations;
+            x[i] = r->meta.exposures[i].sum_insured;
+            x[n + i] = r->meta.exposures[i].modelled;
+        }
+        xmc_h5_dims d = XMC_H5_DIMS1("/exposure/line");
+        xmc_h5_group(h, "/exposure");
+        xmc_h5_scale_strings(h, "/exposure/line", line, n, "line of business");
+        xmc_h5_u64(h, "/exposure/locations", d, locations, "1", "locations");
+        xmc_h5_f64(h, "/exposure/sum_insured", d, x, "CNY", "sums insured");
+        xmc_h5_f64(h, "/exposure/modelled", d, x + n, "CNY",
+                   "sums insured that at least one catastrophe peril models");
+    }
+    free(line);
+    free(x);
+    free(locations);
+}
+
 xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag *diag) {
     r->h.diag = diag;
     if (elt && elt->n)
@@ -35,6 +67,9 @@ xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag
     if (st != XMC_OK || (st = xmc_measures_compute(r, &m, diag)) != XMC_OK)
         return st;
     st = xmc_measures_write(r, &m, diag);
+    xmc_anchors anchors;
+    if (st == XMC_OK && (st = xmc_anchors_compute(r, &m, &anchors, diag)) == XMC_OK)
+        st = xmc_anchors_write(r, &anchors, diag);
     xmc_measures_free(&m);
     if (st != XMC_OK || !r->comparison)
         return st;
