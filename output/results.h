@@ -32,7 +32,7 @@ typedef struct {
     const char *isa;              /* kernels in use: "ref", "avx2", … */
     int threads;
     size_t n_exposures; /* 0: not known */
-    const xmc_line_exposure *exposures;
+    const xmc_line_exposure *exposures; /* read by xmc_results_create alone */
 } xmc_results_meta;
 
 /* Event loss table, gross, by event (mean and sd per occurrence; NAN where none occurred). */

@@ -64,6 +64,19 @@ static xmc_status finish(const xmc_plan *p, xmc_results *results, char sha256[65
     return status;
 }
 
+/* What catastrophe models of each line's sums insured, as the results file wants it; NULL without
+ * catastrophe or memory, which leaves the table out. */
+static xmc_line_exposure *exposures_of(const xmc_plan *p, size_t *n) {
+    const xmc_cat_exposure *e = p->cat ? xmc_cat_exposures(p->cat, n) : NULL;
+    xmc_line_exposure *out = e ? calloc(*n + 1, sizeof *out) : NULL;
+    if (!out)
+        *n = 0;
+    for (size_t i = 0; i < *n; i++)
+        out[i] = (xmc_line_exposure){p->analysis->book.lobs[e[i].lob].segment, e[i].locations,
+                                     e[i].tiv, e[i].modelled_any};
+    return out;
+}
+
 xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *o,
                        xmc_execute_summary *summary, xmc_diag *diag) {
     omp_set_num_threads(o->plan.threads);
@@ -75,6 +88,8 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
     if (status == XMC_OK) {
         if (o->log)
             say_estimate(o->log, &plan);
+        size_t n_exposures = 0;
+        xmc_line_exposure *exposures = exposures_of(&plan, &n_exposures);
         xmc_results_meta meta = {.analysis = analysis,
                                  .segments = &plan.segments,
                                  .trials = plan.trials,
@@ -82,8 +97,11 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
                                  .software_version = XMC_VERSION,
                                  .plan_sha256 = plan.sha256,
                                  .isa = xmc_kernels_active()->isa,
-                                 .threads = plan.shape.threads};
+                                 .threads = plan.shape.threads,
+                                 .n_exposures = n_exposures,
+                                 .exposures = exposures};
         status = xmc_results_create(o->output, &meta, &results, diag);
+        free(exposures);
     }
     if (status == XMC_OK) {
         xmc_run_hooks hooks = {.write = write_block,
