@@ -130,7 +130,7 @@ static void check_header(table *t) {
     }
     if (!c->rows_are_years && !t->has_rate) {
         xmc_bad_input(t->diag, (xmc_place){.file = c->table, .line = 1}, NULL,
-                      "a column rate, since a row is an event");
+                      "expected a column rate, since a row is an event");
         t->failed = true;
     }
 }
@@ -144,7 +144,8 @@ static void on_row(int c, void *arg) {
         t->header_done = true;
         check_header(t);
     } else if (t->field != t->n_columns) {
-        xmc_bad_input(t->diag, at(t, NULL), NULL, "%zu fields, got %zu", t->n_columns, t->field);
+        xmc_bad_input(t->diag, at(t, NULL), NULL, "expected %zu fields, got %zu", t->n_columns,
+                      t->field);
         t->failed = true;
     } else {
         t->rows[t->n_rows++] = (scenario){t->loss, t->rate};
@@ -175,20 +176,21 @@ static xmc_status read_table(table *t) {
         size_t skip = first && n >= 3 && !memcmp(buffer, bom, 3) ? 3 : 0;
         first = false;
         if (csv_parse(&parser, buffer + skip, n - skip, on_field, on_row, t) != n - skip) {
-            xmc_bad_input(t->diag, at(t, NULL), NULL, "well-formed CSV: %s",
+            xmc_bad_input(t->diag, at(t, NULL), NULL, "expected well-formed CSV: %s",
                           csv_strerror(csv_error(&parser)));
             t->failed = true;
         }
     }
     if (!t->failed && csv_fini(&parser, on_field, on_row, t) != 0)
-        xmc_bad_input(t->diag, at(t, NULL), NULL, "well-formed CSV: %s",
+        xmc_bad_input(t->diag, at(t, NULL), NULL, "expected well-formed CSV: %s",
                       csv_strerror(csv_error(&parser)));
     csv_free(&parser);
     if (ferror(f))
         xmc_file_error(t->diag, t->c->table, "read");
     fclose(f);
     if (t->diag->n_errors == errors && !t->n_rows)
-        xmc_bad_input(t->diag, (xmc_place){.file = t->c->table}, NULL, "at least one scenario");
+        xmc_bad_input(t->diag, (xmc_place){.file = t->c->table}, NULL,
+                      "expected at least one scenario");
     return t->diag->n_errors > errors ? XMC_BAD_INPUT : XMC_OK;
 }
 

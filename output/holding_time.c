@@ -78,7 +78,7 @@ static void check(const xmc_lot *lots, size_t n_lots, const xmc_corporate_action
         const xmc_lot *l = &lots[i];
         if (l->instrument >= n_instruments)
             xmc_bad_input(diag, at_line(file, l->file_line, "instrument_id"), NULL,
-                          "an instrument of the book");
+                          "expected an instrument of the book");
         if (l->date > valuation || l->date < EARLIEST) {
             int y, m, d;
             civil_from_days(l->date, &y, &m, &d);
@@ -102,10 +102,10 @@ static void check(const xmc_lot *lots, size_t n_lots, const xmc_corporate_action
         const xmc_corporate_action *a = &actions[i];
         if (a->instrument >= n_instruments)
             xmc_bad_input(diag, at_line(file, a->file_line, "instrument_id"), NULL,
-                          "an instrument of the book");
+                          "expected an instrument of the book");
         if (a->date > valuation || a->date < EARLIEST)
             xmc_bad_input(diag, at_line(file, a->file_line, "date"), NULL,
-                          "a date from 1900 to the valuation date");
+                          "expected a date from 1900 to the valuation date");
         if (!isfinite(a->ratio) || !(a->ratio > 0)) {
             snprintf(value, sizeof value, "%g", a->ratio);
             xmc_bad_input(diag, at_line(file, a->file_line, "ratio"), value,

@@ -149,7 +149,7 @@ double xmc_reg_number(xmc_reg_builder *b, const char *path) {
     if (!r)
         return 0;
     if (r->kind != XMC_RULE_NUMBER) {
-        xmc_bad_input(b->diag, r->place, NULL, "a single value for %s", path);
+        xmc_bad_input(b->diag, r->place, NULL, "expected a single value for %s", path);
         return 0;
     }
     return r->number;
@@ -269,7 +269,7 @@ void xmc_reg_add_k(xmc_reg_builder *b, xmc_reg_k *k, const xmc_rule *rule,
         xmc_reg_append(k->text, "%s%s %s %g in %s: %+g", *k->text ? "; " : "", label, d->name,
                        d->value, xmc_reg_interval(&piece->range, range), value);
     } else {
-        xmc_bad_input(b->diag, rule->place, NULL, "a value or steps for a coefficient");
+        xmc_bad_input(b->diag, rule->place, NULL, "expected a value or steps for a coefficient");
     }
     if (rule->beyond_cap)
         k->beyond += value;
@@ -477,15 +477,16 @@ static void find_size_factor(xmc_reg_builder *b) {
     } else if (root->state == XMC_NODE_GIVEN) {
         return;
     } else if (isnan(c->total_assets)) {
-        xmc_bad_input(b->diag, (xmc_place){.file = c->file}, NULL,
-                      "total_assets or size_multiplier: rules version %s scales the minimum by "
-                      "total assets",
-                      xmc_rules_version(b->rules));
+        xmc_bad_input(
+            b->diag, (xmc_place){.file = c->file}, NULL,
+            "expected total_assets or size_multiplier: rules version %s scales the minimum by "
+            "total assets",
+            xmc_rules_version(b->rules));
     } else {
         const xmc_rule_piece *piece = NULL;
         char range[64];
         if (!xmc_rule_at(r, c->total_assets, &b->tree->size_factor, &piece))
-            xmc_bad_input(b->diag, r->place, NULL, "a step for total assets of %g",
+            xmc_bad_input(b->diag, r->place, NULL, "expected a step for total assets of %g",
                           c->total_assets);
         else
             root->coefficients =
@@ -515,7 +516,7 @@ static void compute_control(xmc_reg_builder *b, size_t control) {
     double q;
     const xmc_rule_piece *piece = NULL;
     if (!xmc_rule_at(r, c->sarmra, &q, &piece)) {
-        xmc_bad_input(b->diag, r->place, NULL, "a piece for the score %g", c->sarmra);
+        xmc_bad_input(b->diag, r->place, NULL, "expected a piece for the score %g", c->sarmra);
         return;
     }
     t->control_factor = q;

@@ -121,7 +121,8 @@ static double base_factor(xmc_reg_builder *b, const xmc_rule *r, const xmc_compa
         return x;
     }
     if (r->kind != XMC_RULE_STEPS && r->kind != XMC_RULE_PIECES) {
-        xmc_bad_input(b->diag, r->place, NULL, "a value, steps, pieces or a table for a class");
+        xmc_bad_input(b->diag, r->place, NULL,
+                      "expected a value, steps, pieces or a table for a class");
         return NAN;
     }
     double at;

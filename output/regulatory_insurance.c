@@ -92,7 +92,7 @@ static void set_part(xmc_reg_builder *b, size_t node, const xmc_company_line *li
         xmc_reg_append(k.missing, "%srelief (%s)", *k.missing ? ", " : "", relief->driver);
     } else if (relief && !isnan(d->value)) {
         if (!xmc_rule_at(relief, d->value, &multiplier, NULL))
-            xmc_bad_input(b->diag, d->place, NULL, "a value inside the steps of %s", path);
+            xmc_bad_input(b->diag, d->place, NULL, "expected a value inside the steps of %s", path);
         if (multiplier != 1) {
             xmc_reg_append(k.text, "%srelief: %s %g: x %g", *k.text ? "; " : "", d->name, d->value,
                            multiplier);

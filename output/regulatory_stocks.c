@@ -49,13 +49,13 @@ static void read_factors(xmc_reg_builder *b, factors *f) {
     for (size_t i = first; i < first + n && f->n_targets < MAX_TARGETS; i++) {
         const xmc_rule *r = &all[i];
         if (r->kind != XMC_RULE_TARGET) {
-            xmc_bad_input(b->diag, r->place, NULL, "index and board of a k2");
+            xmc_bad_input(b->diag, r->place, NULL, "expected index and board of a k2");
             continue;
         }
         f->targets[f->n_targets++] = r;
         if (r->window > 0 && window_index(f, r->window) < 0) {
             if (f->n_windows == 2)
-                xmc_bad_input(b->diag, r->place, NULL, "at most two different windows");
+                xmc_bad_input(b->diag, r->place, NULL, "expected at most two different windows");
             else
                 f->windows[f->n_windows++] = r->window;
         }

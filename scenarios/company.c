@@ -571,7 +571,7 @@ static void read_sheet(reader *rd, const xmc_yaml_node *root) {
     }
     if (c->core_capital > c->actual_capital)
         xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, xmc_yaml_get(root, "core_capital")), NULL,
-                      "core capital of at most the actual capital");
+                      "expected core capital of at most the actual capital");
 }
 
 xmc_status xmc_company_load(const char *path, xmc_company **out, xmc_diag *diag) {

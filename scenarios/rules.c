@@ -170,7 +170,8 @@ static xmc_status read_pieces(reader *rd, const xmc_yaml_node *n, bool polynomia
     if (!out->pieces)
         return xmc_no_memory(rd->diag, n->n * sizeof *out->pieces, rd->t->file);
     if (!n->n)
-        return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, n), NULL, "at least one interval");
+        return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, n), NULL,
+                             "expected at least one interval");
     for (size_t i = 0; i < n->n; i++) {
         const xmc_yaml_node *e = &n->child[i];
         xmc_rule_piece *p = &out->pieces[i];
@@ -195,8 +196,8 @@ static xmc_status read_pieces(reader *rd, const xmc_yaml_node *n, bool polynomia
         if (st != XMC_OK)
             return st;
         if (e->n < 1 || e->n > XMC_RULE_MAX_POWERS)
-            return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, e), NULL, "1 to %d coefficients",
-                                 (int)XMC_RULE_MAX_POWERS);
+            return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, e), NULL,
+                                 "expected 1 to %d coefficients", (int)XMC_RULE_MAX_POWERS);
         p->n_c = (int)e->n;
         for (size_t j = 0; j < e->n; j++) {
             st = xmc_yaml_number(rd->t, &e->child[j], -INFINITY, INFINITY, "coefficient", &p->c[j],
@@ -235,10 +236,10 @@ static xmc_status read_matrix(reader *rd, const xmc_yaml_node *item, xmc_rule *o
     size_t n = names->n;
     if (names->kind != XMC_YAML_LIST || n < 1 || n > XMC_RULE_MAX_MATRIX)
         return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, names), NULL,
-                             "a list of 1 to %d names", (int)XMC_RULE_MAX_MATRIX);
+                             "expected a list of 1 to %d names", (int)XMC_RULE_MAX_MATRIX);
     if (rows->kind != XMC_YAML_LIST || rows->n != n)
         return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, rows), NULL,
-                             "as many rows as names, %zu, got %zu", n, rows->n);
+                             "expected as many rows as names, %zu, got %zu", n, rows->n);
     out->n_names = n;
     out->names = xmc_yaml_alloc(rd->t, n * sizeof *out->names);
     out->values = xmc_yaml_alloc(rd->t, n * n * sizeof *out->values);
@@ -252,7 +253,7 @@ static xmc_status read_matrix(reader *rd, const xmc_yaml_node *item, xmc_rule *o
             return st;
         if (row->kind != XMC_YAML_LIST || row->n != n)
             return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, row), NULL,
-                                 "a row of %zu correlations", n);
+                                 "expected a row of %zu correlations", n);
         for (size_t j = 0; j < n; j++) {
             st = xmc_yaml_number(rd->t, &row->child[j], -1, 1, "correlation",
                                  &out->values[i * n + j], rd->diag);
@@ -270,7 +271,7 @@ static xmc_status read_matrix(reader *rd, const xmc_yaml_node *item, xmc_rule *o
     }
     if (worst == XMC_OK && !positive_definite(out->values, n))
         worst = xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, rows), NULL,
-                              "a positive definite correlation matrix");
+                              "expected a positive definite correlation matrix");
     return worst;
 }
 
@@ -338,7 +339,8 @@ static xmc_status read_one_of(reader *rd, const xmc_yaml_node *item, const char 
                               const char *const *allowed, const char **out) {
     const xmc_yaml_node *n = xmc_yaml_get(item, key);
     if (!n)
-        return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, item), NULL, "the key %s", key);
+        return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, item), NULL, "expected the key %s",
+                             key);
     xmc_status st = xmc_yaml_text(rd->t, n, key, out, rd->diag);
     if (st != XMC_OK)
         return st;
@@ -361,7 +363,7 @@ static xmc_status read_target(reader *rd, const xmc_yaml_node *item, xmc_rule *o
         const xmc_yaml_node *w = xmc_yaml_get(item, "window");
         if (!w)
             return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, item), NULL,
-                                 "the key window beside longer_than");
+                                 "expected the key window beside longer_than");
         st = xmc_yaml_number(rd->t, n, 0, 100, "years", &out->longer_than, rd->diag);
         if (st == XMC_OK)
             st = xmc_yaml_number(rd->t, w, 0, 100, "years", &out->window, rd->diag);
@@ -373,7 +375,8 @@ static xmc_status read_target(reader *rd, const xmc_yaml_node *item, xmc_rule *o
         return st;
     const xmc_yaml_node *target = xmc_yaml_get(item, "target"), *k2 = xmc_yaml_get(item, "k2");
     if (!target == !k2)
-        return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, item), NULL, "either k2 or target");
+        return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, item), NULL,
+                             "expected either k2 or target");
     out->has_target = target != NULL;
     return target ? xmc_yaml_number(rd->t, target, 0, 1, "target factor", &out->number, rd->diag)
                   : xmc_yaml_number(rd->t, k2, -1, 1, "k2", &out->number, rd->diag);
@@ -434,8 +437,9 @@ static xmc_status read_item(reader *rd, const xmc_yaml_node *n, const char *path
     if (st != XMC_OK)
         return st;
     if (!o.article || !o.source || !o.confidence)
-        return xmc_bad_input(rd->diag, out->place, NULL,
-                             "article, source and confidence beside the value or above it");
+        return xmc_bad_input(
+            rd->diag, out->place, NULL,
+            "expected article, source and confidence beside the value or above it");
     out->article = o.article;
     out->source = o.source;
     out->confidence = o.confidence;
@@ -458,7 +462,8 @@ static xmc_status read_item(reader *rd, const xmc_yaml_node *n, const char *path
     if ((e = xmc_yaml_get(n, "when"))) {
         if (e->kind != XMC_YAML_MAP || e->n > XMC_RULE_MAX_WHEN)
             return xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, e), NULL,
-                                 "at most %d drivers with intervals", (int)XMC_RULE_MAX_WHEN);
+                                 "expected at most %d drivers with intervals",
+                                 (int)XMC_RULE_MAX_WHEN);
         for (size_t i = 0; i < e->n; i++) {
             xmc_rule_when *w = &out->when[out->n_when++];
             w->driver = e->child[i].key;
@@ -509,10 +514,10 @@ static xmc_status read_item(reader *rd, const xmc_yaml_node *n, const char *path
         return st;
     if (kinds != 1)
         return xmc_bad_input(rd->diag, out->place, NULL,
-                             "one of value, steps, pieces, rows, table, choice or index");
+                             "expected one of value, steps, pieces, rows, table, choice or index");
     if (out->kind == XMC_RULE_STEPS || out->kind == XMC_RULE_PIECES)
         if (!out->driver)
-            return xmc_bad_input(rd->diag, out->place, NULL, "a driver for the intervals");
+            return xmc_bad_input(rd->diag, out->place, NULL, "expected a driver for the intervals");
     return XMC_OK;
 }
 
@@ -601,7 +606,7 @@ static xmc_status read_head(const xmc_yaml_tree *t, const char *key, const char 
     const xmc_yaml_node *n = xmc_yaml_get(t->root, key);
     if (!n)
         return xmc_bad_input(diag, (xmc_place){.file = t->file, .line = 1, .column = 1}, NULL,
-                             "the key %s", key);
+                             "expected the key %s", key);
     return xmc_yaml_text(t, n, key, out, diag);
 }
 

@@ -415,7 +415,7 @@ static void test_catastrophe_tables(void **state) {
         {"scenario,rate,a\n1,0.1,0.2\n2,0.1,1.2\n", ":3:3 (a): '1.2': expected a loss factor"},
         {"scenario,rate,b\n1,0.1,0.2\n", "'a': expected one column for each region"},
         {"scenario,a\n1,0.2\n", "a column rate"},
-        {"scenario,rate,a\n1,0.1\n", "expected 3 fields"},
+        {"scenario,rate,a\n1,0.1\n", "expected 3 fields, got 2"},
         {"scenario,rate,a\n", "at least one scenario"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         write_temporary(bad[i][0], events);
