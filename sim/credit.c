@@ -111,6 +111,15 @@ static void apply_terms(const xmc_credit *p, const xmc_pool *pool, xmc_credit_sc
     t->sums.n_touched = 0;
 }
 
+/* The obligors of a bucket are met at random: ask for them one bucket ahead. */
+static void prefetch_bucket(const xmc_credit *p, const xmc_bucket *b) {
+    const char *from = (const char *)&p->obligors[b->first];
+    size_t bytes = (size_t)b->n * sizeof *p->obligors;
+    bytes = bytes < 16384 ? bytes : 16384;
+    for (size_t k = 0; k < bytes; k += 64)
+        __builtin_prefetch(from + k);
+}
+
 static void run_tile(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scratch *t,
                      xmc_block *block, uint32_t from, uint32_t lanes) {
     xmc_stream_base base[L];
@@ -129,6 +138,8 @@ static void run_tile(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scrat
         const double *country = t->country_part[b->product] + (size_t)b->country * L;
         const double *sector = t->sector_part[b->product] + (size_t)b->sector * L;
         double hazard[L];
+        if (i + 1 < p->n_buckets)
+            prefetch_bucket(p, b + 1);
         xmc_bucket_hazards(&p->hazard, b->threshold, t->w, country, sector, hazard);
         uint32_t x = b->product == XMC_PRODUCT_EXPORT ? p->transfer_of[b->country] : UINT32_MAX;
         xmc_bucket_losses(pool, b->first, b->n, b->address, base, hazard, lanes,
