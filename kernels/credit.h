@@ -59,8 +59,8 @@ typedef struct {
 } xmc_pool;
 
 /* What a thread adds to: sums [slots][lanes], defaulted amounts [groups][lanes], and the list of
- * policies with terms that were touched (stamp[policy] == now); and scratch for a bucket: hits [n +
- * XMC_SKIP_SLACK], uniforms [n]. */
+ * policies with terms that were touched (stamp[policy] == now); and scratch for a bucket: hits [2
+ * (n + XMC_SKIP_SLACK)], uniforms [n]. */
 typedef struct {
     double *sum, *defaulted, *uniforms;
     uint32_t *hits;

@@ -17,6 +17,7 @@ typedef struct {
     void (*fill_u32)(xmc_stream *s, uint32_t *out, size_t n);
     void (*fill_uniform)(xmc_stream *s, double *out, size_t n);
     void (*fill_uniform_f32)(xmc_stream *s, float *out, size_t n);
+    double (*normal_quantile)(double p); /* for 2^-64 <= min(p, 1 - p) < 1/2 */
     void (*fill_normal)(xmc_stream *s, double *out, size_t n);
     void (*fill_normal_f32)(xmc_stream *s, float *out, size_t n);
     size_t (*skip)(xmc_stream s, size_t n, double scale, uint32_t *hits);

@@ -1,4 +1,5 @@
 #include "kernels/distributions.h"
+#include "kernels/dispatch.h"
 #include "kernels/twins.h"
 #include "kernels/vmath.h"
 #include <stdlib.h>
@@ -40,13 +41,13 @@ static double far_quantile(double q) {
  * Antisymmetric: p and 1-p give z and -z. */
 double xmc_normal_quantile(double p) {
     double q = p < 0.5 ? p : 1.0 - p;
+    if (q >= 0x1p-64 && q < 0.5)
+        return xmc_kernels_active()->normal_quantile(p);
     if (!(q > 0.0))
         return NAN;
-    double z;
-    if (q >= 0x1p-64)
-        z = q < 0.5 ? xmc_upper_normal_twin(q) : 0.0;
-    else
-        z = far_quantile(q);
+    if (q == 0.5)
+        return 0.0;
+    double z = far_quantile(q);
     return p < 0.5 ? -z : z;
 }
 

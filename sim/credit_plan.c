@@ -433,7 +433,7 @@ static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
     s->events = array(p->n_transfers, sizeof *s->events);
     s->sums.stamp = array(p->n_terms, sizeof *s->sums.stamp);
     s->sums.touched = array(p->n_terms, sizeof *s->sums.touched);
-    s->sums.hits = array((size_t)p->largest + XMC_SKIP_SLACK, sizeof *s->sums.hits);
+    s->sums.hits = array(2 * ((size_t)p->largest + XMC_SKIP_SLACK), sizeof *s->sums.hits);
     s->sums.uniforms = array(p->largest, sizeof *s->sums.uniforms);
     if (!x || !s->events || !s->sums.stamp || !s->sums.touched || !s->sums.hits ||
         !s->sums.uniforms)
