@@ -208,11 +208,13 @@ xmc_status xmc_case_invariants(xmc_case *c) {
     if (!once)
         return xmc_no_memory(c->diag, 2 * TRIALS * sizeof *once, "columns");
     const variant fourfold = {.scale = 4};
-    if (e == XMC_OK && (e = write_files(c, &plain)) == XMC_OK &&
+    /* The plain files come last, so that --keep leaves them. */
+    if (e == XMC_OK && (e = write_files(c, &fourfold)) == XMC_OK &&
         (e = xmc_case_run(c, 0, TRIALS, 2, 0, NULL)) == XMC_OK &&
-        (e = column(c, "total", 0, once)) == XMC_OK && (e = write_files(c, &fourfold)) == XMC_OK &&
+        (e = column(c, "total", 0, once + TRIALS)) == XMC_OK &&
+        (e = write_files(c, &plain)) == XMC_OK &&
         (e = xmc_case_run(c, 0, TRIALS, 2, 0, NULL)) == XMC_OK)
-        e = column(c, "total", 0, once + TRIALS);
+        e = column(c, "total", 0, once);
     double worst = 0;
     for (size_t t = 0; t < TRIALS && e == XMC_OK; t++) {
         double d = fabs(once[TRIALS + t] - 4 * once[t]);
