@@ -4,7 +4,9 @@
 
 #include "scenarios/model.h"
 
-/* Writes an event set; the same set gives the same bytes. The set is not checked: reading does that. */
-xmc_status xmc_event_set_write(const char *path, const char *title, const xmc_event_set *e, xmc_diag *diag);
+/* Writes an event set; the same set gives the same bytes. The set is not checked: reading does
+ * that. */
+xmc_status xmc_event_set_write(const char *path, const char *title, const xmc_event_set *e,
+                               xmc_diag *diag);
 
 #endif

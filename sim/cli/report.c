@@ -1,0 +1,60 @@
+/* crossmc report: a results file as text or CSV. */
+#include "output/report.h"
+#include "sim/cli/cli.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *file;
+    xmc_report_format format;
+} arguments;
+
+static const struct argp_option options[] = {
+    {"format", 'f', "FORMAT", 0, "text (default, CNY million) or csv (every number, CNY)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state) {
+    arguments *a = state->input;
+    switch (key) {
+    case 'f':
+        a->format = strcmp(arg, "csv") == 0 ? XMC_REPORT_CSV : XMC_REPORT_TEXT;
+        if (a->format == XMC_REPORT_TEXT && strcmp(arg, "text") != 0)
+            argp_error(state, "--format: '%s': expected text or csv", arg);
+        break;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_error(state, "one file at a time: '%s' is one too many", arg);
+        a->file = arg;
+        break;
+    case ARGP_KEY_END:
+        if (!a->file)
+            argp_error(state, "which results file?");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "RESULTS.h5",
+    "Prints capital at risk by risk and in total with its intervals, exceedance "
+    "probabilities, allocation to segments, and the comparison with the regulatory "
+    "minimum.",
+    0,
+    0,
+    0};
+
+int xmc_cli_report(int argc, char **argv) {
+    arguments a = {.format = XMC_REPORT_TEXT};
+    xmc_cli_parse(&argp, argc, argv, &a);
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    xmc_status status = xmc_report(a.file, a.format, stdout, &diag);
+    if (status == XMC_OK && (fflush(stdout) != 0 || ferror(stdout)))
+        status = xmc_error(&diag, XMC_SYSTEM, "cannot write the report");
+    return xmc_cli_finish(status, &diag);
+}
