@@ -64,11 +64,12 @@ xmc_status xmc_cat_exposures_build(xmc_cat *c, xmc_diag *diag) {
         const xmc_cat_exposure e = c->exposures[lob];
         if (e.locations == 0)
             continue;
-        xmc_note(diag,
-                 "%s: %.2f %% of the sums insured (CNY %.6g of %.6g) is not modelled by any "
-                 "catastrophe peril",
-                 b->lobs[lob].segment, 100 * (e.tiv - e.modelled_any) / e.tiv,
-                 e.tiv - e.modelled_any, e.tiv);
+        if (e.modelled_any < e.tiv)
+            xmc_note(diag,
+                     "%s: %.2f %% of the sums insured (CNY %.6g of %.6g) is not modelled by any "
+                     "catastrophe peril",
+                     b->lobs[lob].segment, 100 * (e.tiv - e.modelled_any) / e.tiv,
+                     e.tiv - e.modelled_any, e.tiv);
         c->exposures[c->n_exposures++] = e;
     }
     return XMC_OK;
