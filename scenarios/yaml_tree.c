@@ -8,7 +8,7 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { MAX_DEPTH = 64, MAX_NODES = 10000000 };
+enum { MAX_DEPTH = 64, MAX_NODES = 10000000, MAX_EXPANDED = 100000 };
 #define MAX_BYTES (256L << 20)
 
 /* Memory of a tree: blocks in a list, freed together. */
@@ -19,7 +19,7 @@ typedef struct block {
 
 typedef struct {
     block *first;
-    size_t n_nodes;
+    size_t n_nodes, max_nodes;
 } storage;
 
 void *xmc_yaml_alloc(xmc_yaml_tree *t, size_t bytes) {
@@ -70,10 +70,10 @@ static xmc_status build(xmc_yaml_tree *t, yaml_document_t *doc, int id, int dept
     out->line = y->start_mark.line + 1;
     out->column = y->start_mark.column + 1;
     /* Aliases are expanded; the limits stop a document that refers to itself. */
-    if (depth > MAX_DEPTH || ++s->n_nodes > MAX_NODES)
+    if (depth > MAX_DEPTH || ++s->n_nodes > s->max_nodes)
         return xmc_bad_input(diag, mark_place(t, y->start_mark), NULL,
-                             "nested deeper than %d or more than %d values", (int)MAX_DEPTH,
-                             (int)MAX_NODES);
+                             "nested deeper than %d or more than %zu values", (int)MAX_DEPTH,
+                             s->max_nodes);
     if (y->type == YAML_SCALAR_NODE) {
         out->kind = XMC_YAML_SCALAR;
         out->text = xmc_yaml_format(t, "%s", (const char *)y->data.scalar.value);
@@ -143,6 +143,10 @@ static xmc_status read_tree(const char *path, yaml_parser_t *parser, xmc_yaml_tr
                            parser->problem ? parser->problem : "cannot be read",
                            parser->context ? ", " : "", parser->context ? parser->context : "");
     } else {
+        /* Aliases may repeat what is there, not multiply it without measure. */
+        size_t n = (size_t)(doc.nodes.top - doc.nodes.start);
+        storage *s = out->storage;
+        s->max_nodes = n > MAX_NODES - MAX_EXPANDED ? MAX_NODES : n + MAX_EXPANDED;
         if (yaml_document_get_root_node(&doc))
             st = build(out, &doc, 1, 0, out->root, diag);
         else

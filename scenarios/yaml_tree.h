@@ -25,8 +25,8 @@ typedef struct {
 } xmc_yaml_tree;
 
 /* Reads the first document of a file. Errors: file missing (XMC_BAD_INPUT), malformed YAML, a key
- * twice in a map, a key that is not a scalar, nesting beyond 64, more than 10 million nodes, a file
- * above 256 MB. */
+ * twice in a map, a key that is not a scalar, nesting beyond 64, more than 10 million nodes (or
+ * 100,000 more than are written, by aliases), a file above 256 MB. */
 xmc_status xmc_yaml_read(const char *path, xmc_yaml_tree *out, xmc_diag *diag);
 /* As xmc_yaml_read, from n bytes of UTF-8 text; path names them in messages. */
 xmc_status xmc_yaml_parse(const char *path, const char *text, size_t n, xmc_yaml_tree *out,

@@ -218,7 +218,8 @@ static void compact(xmc_table *t) {
                 t->cells[c].at -= keep_from;
         }
     }
-    memmove(t->text, t->text + keep_from, t->n_text - keep_from);
+    if (t->n_text > keep_from)
+        memmove(t->text, t->text + keep_from, t->n_text - keep_from);
     t->n_text -= keep_from;
     t->n_rows = 0;
     t->next = 0;
