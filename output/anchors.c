@@ -37,8 +37,9 @@ static const anchor_rule rules[] = {
      0.03, 0.04, NAN, NAN},
     {"financing guarantee, VaR 99.5 % / balance", XMC_RISK_CREDIT, XMC_LINE_FINANCING, NULL, NULL,
      VAR_SHARE, 0, 0.05, 0.07, 0.03, 0.15},
-    {"export credit, VaR 99.5 % / outstanding", XMC_RISK_CREDIT, XMC_LINE_CREDIT, NULL, NULL,
-     VAR_SHARE, 0, 0.02, 0.03, NAN, NAN},
+    /* 2 to 3 % of the outstanding, of which 90 % is covered; segments hold the covered part */
+    {"export credit, VaR 99.5 % / covered outstanding", XMC_RISK_CREDIT, XMC_LINE_CREDIT, NULL,
+     NULL, VAR_SHARE, 0, 0.02 / 0.9, 0.03 / 0.9, NAN, NAN},
     {"CSI 300 stocks, VaR 99.5 % / market value", XMC_RISK_EQUITY, -1, "csi300", NULL, VAR_SHARE, 0,
      0.42, 0.55, 0.35, NAN},
     {"STAR stocks, VaR 99.5 % / market value", XMC_RISK_EQUITY, -1, "star", NULL, VAR_SHARE, 0,

@@ -340,59 +340,99 @@ static void write_convergence(const xmc_report_data *d, FILE *f) {
 
 /* --- comparison --- */
 
-static void compared_row(FILE *f, const xmc_comparison *c, const xmc_comparison_row *row,
-                         size_t v) {
-    (void)c;
-    fprintf(f, "%-15s%-50.50s %-11s", row->code, row->label_en, xmc_report_basis(row->basis));
-    amount(f, 10, row->capital.value);
-    limits(f, &row->capital);
-    amount(f, 10, row->factor[v]);
-    amount(f, 10, row->capital.value - row->factor[v]);
-    percent(f, 8, row->level[v].value);
-    if (!isnan(row->level[v].value)) {
-        char text[32];
-        snprintf(text, sizeof text, "[%.2f, %.2f]", 100 * row->level[v].lower,
-                 100 * row->level[v].upper);
-        fprintf(f, " %-15s", text);
-    }
-    fputc('\n', f);
+static void row_label(FILE *f, const xmc_comparison_row *row) {
+    fprintf(f, "%-15s%-50.50s", row->code, row->label_en);
 }
 
-static void write_version(const xmc_report_data *d, size_t v, FILE *f) {
-    const xmc_comparison *c = &d->comparison;
-    const xmc_comparison_version *e = &c->versions[v];
-    fprintf(f, "\nRules %s: %s (from %s)\n", e->version, e->title, e->effective);
-    fprintf(f, "%-15s%-50s %-11s%10s %-21s%10s%10s%8s %-15s\n", "row", "", "basis", "simulated", "",
-            "minimum", "differ.", "level %", "");
-    for (size_t i = 0; i < c->n_rows; i++)
-        if (c->rows[i].place == XMC_PLACE_COMPARED)
-            compared_row(f, c, &c->rows[i], v);
+/* Simulated capital, and the minimum under each version. */
+static void write_amounts(const xmc_comparison *c, FILE *f) {
+    fprintf(f, "\n%-65s %-11s%10s %-21s", "row of the minimum", "basis", "simulated", "");
+    for (size_t v = 0; v < c->n_versions; v++)
+        fprintf(f, "%10s", c->versions[v].version);
+    fputc('\n', f);
     const xmc_comparison_row *total = xmc_comparison_total(c);
+    for (size_t i = 0; i < c->n_rows; i++) {
+        const xmc_comparison_row *row = &c->rows[i];
+        if (row->place != XMC_PLACE_COMPARED)
+            continue;
+        row_label(f, row);
+        fprintf(f, " %-11s", xmc_report_basis(row->basis));
+        amount(f, 10, row->capital.value);
+        limits(f, &row->capital);
+        for (size_t v = 0; v < c->n_versions; v++)
+            amount(f, 10, row->factor[v]);
+        fputc('\n', f);
+    }
     fprintf(f, "%-77s", "sum of the rows");
     amount(f, 10, c->parts);
     fprintf(f, " %-21s", "");
-    amount(f, 10, e->parts);
-    amount(f, 10, c->parts - e->parts);
+    for (size_t v = 0; v < c->n_versions; v++)
+        amount(f, 10, c->versions[v].parts);
     fprintf(f, "\n%-77s", "diversification, %");
     percent(f, 10, total && c->parts > 0 ? 1 - total->capital.value / c->parts : NAN);
     fprintf(f, " %-21s", "");
-    percent(f, 10, e->parts > 0 ? 1 - e->matched / e->parts : NAN);
+    for (size_t v = 0; v < c->n_versions; v++)
+        percent(f, 10,
+                c->versions[v].parts > 0 ? 1 - c->versions[v].matched / c->versions[v].parts : NAN);
     fputc('\n', f);
-    if (total)
-        compared_row(f, c, total, v);
-    fputs("full minimum, for information: before size coefficient ", f);
-    amount(f, 1, e->before_size);
-    fprintf(f, ", x %.2f", e->size_factor);
-    if (!isnan(e->control_factor))
-        fprintf(f, ", control factor Q = %.4f", e->control_factor);
-    fputs(", minimum capital ", f);
-    amount(f, 1, e->minimum);
-    if (!isnan(e->comprehensive_ratio))
-        fprintf(f, ", comprehensive ratio %.1f %%", 100 * e->comprehensive_ratio);
-    if (!isnan(e->core_ratio))
-        fprintf(f, ", core %.1f %%", 100 * e->core_ratio);
+    if (total) {
+        fprintf(f, "%-65s %-11s", "total against the matched minimum",
+                xmc_report_basis(total->basis));
+        amount(f, 10, total->capital.value);
+        limits(f, &total->capital);
+        for (size_t v = 0; v < c->n_versions; v++)
+            amount(f, 10, total->factor[v]);
+        fputc('\n', f);
+    }
+}
+
+/* Difference, and the level that each version's amount implies. */
+static void write_levels(const xmc_comparison *c, FILE *f) {
+    fprintf(f, "\n%-65s", "simulated less minimum; implied confidence level, %");
+    for (size_t v = 0; v < c->n_versions; v++)
+        fprintf(f, "%10s%25s", c->versions[v].version, "");
     fputc('\n', f);
-    if (e->catastrophe_is_proxy)
+    for (size_t i = 0; i < c->n_rows; i++) {
+        const xmc_comparison_row *row = &c->rows[i];
+        if (row->place != XMC_PLACE_COMPARED && row->place != XMC_PLACE_TOTAL)
+            continue;
+        row_label(f, row);
+        for (size_t v = 0; v < c->n_versions; v++) {
+            char text[32] = "";
+            if (!isnan(row->level[v].value))
+                snprintf(text, sizeof text, "[%.2f, %.2f]", 100 * row->level[v].lower,
+                         100 * row->level[v].upper);
+            amount(f, 10, row->capital.value - row->factor[v]);
+            percent(f, 8, row->level[v].value);
+            fprintf(f, " %-16s", text);
+        }
+        fputc('\n', f);
+    }
+}
+
+static void write_full(const xmc_comparison *c, FILE *f) {
+    fprintf(f,
+            "\nThe full minimum, for information: also what is not simulated\n%-10s%14s%8s%10s"
+            "%14s%16s%10s\n",
+            "rules", "before size", "size", "Q", "minimum", "comprehensive %", "core %");
+    for (size_t v = 0; v < c->n_versions; v++) {
+        const xmc_comparison_version *e = &c->versions[v];
+        fprintf(f, "%-10s", e->version);
+        amount(f, 14, e->before_size);
+        fprintf(f, "%8.2f", e->size_factor);
+        if (isnan(e->control_factor))
+            fprintf(f, "%10s", "-");
+        else
+            fprintf(f, "%10.4f", e->control_factor);
+        amount(f, 14, e->minimum);
+        percent(f, 16, e->comprehensive_ratio);
+        percent(f, 10, e->core_ratio);
+        fprintf(f, "  %s, from %s\n", e->title, e->effective);
+    }
+    bool proxy = false;
+    for (size_t v = 0; v < c->n_versions; v++)
+        proxy |= c->versions[v].catastrophe_is_proxy;
+    if (proxy)
         fputs("The catastrophe minimum comes from own events, not from the regulator's table: a "
               "proxy, no ground for a verdict on the formula.\n",
               f);
@@ -415,8 +455,9 @@ static void write_comparison(const xmc_report_data *d, FILE *f) {
           "confidence level that the rules' amount implies in the simulated distribution. A given "
           "amount is the company's own figure.\n",
           f);
-    for (size_t v = 0; v < c->n_versions; v++)
-        write_version(d, v, f);
+    write_amounts(c, f);
+    write_levels(c, f);
+    write_full(c, f);
     size_t last = c->n_versions - 1;
     fprintf(f,
             "\nIn the minimum, not simulated (amounts under rules %s):", c->versions[last].version);
@@ -445,7 +486,7 @@ static void write_comparison(const xmc_report_data *d, FILE *f) {
         const xmc_comparison_row *row = &c->rows[i];
         if (row->place != XMC_PLACE_COMPARED && row->place != XMC_PLACE_TOTAL)
             continue;
-        fprintf(f, "%-15s%-50.50s", row->code, row->label_en);
+        row_label(f, row);
         amount(f, 12, row->gross.value);
         amount(f, 12, row->capital.value);
         fputc('\n', f);
