@@ -31,7 +31,7 @@ typedef struct {
     const char *plan_sha256;      /* 64 hexadecimal digits */
     const char *isa;              /* kernels in use: "ref", "avx2", … */
     int threads;
-    size_t n_exposures; /* 0: not known */
+    size_t n_exposures;                 /* 0: not known */
     const xmc_line_exposure *exposures; /* read by xmc_results_create alone */
 } xmc_results_meta;
 
