@@ -256,6 +256,30 @@ static void test_homogeneity(void **state) {
              1e-9 * (1 + 1e6 * fabs(one.nodes[i].amount)), one.nodes[i].code);
     xmc_reg_tree_free(&one);
     xmc_reg_tree_free(&more);
+    /* coefficients of every kind; total assets are held fixed by stating the multiplier */
+    for (int k = 0; k < 2; k++) {
+        const char *from[] = {"CNY", "total_assets: 5e9"};
+        const char *to[] = {k ? "billion" : "CNY", "size_multiplier: 0.9"};
+        char *text = strdup(full_sheet);
+        for (int i = 0; i < 2; i++) {
+            char *at = strstr(text, from[i]), *next = NULL;
+            assert_non_null(at);
+            assert_true(asprintf(&next, "%.*s%s%s", (int)(at - text), text, to[i],
+                                 at + strlen(from[i])) > 0);
+            free(text);
+            text = next;
+        }
+        if (k)
+            more = compute("2025", text);
+        else
+            one = compute("2025", text);
+        free(text);
+    }
+    for (size_t i = 0; i < one.n_nodes; i++)
+        near(more.nodes[i].amount, 1e9 * one.nodes[i].amount,
+             1e-12 * (1 + 1e9 * fabs(one.nodes[i].amount)), one.nodes[i].code);
+    xmc_reg_tree_free(&one);
+    xmc_reg_tree_free(&more);
 }
 
 /* Assets against concentration limits: total assets 1 bn, so 80 m for one counterparty. */
@@ -403,6 +427,15 @@ static void test_catastrophe_tables(void **state) {
     amount(&t, "1.2.2.4", 20, 1e-9);
     amount(&t, "1.2.2", sqrt(774.75 * 774.75 + 99.5 * 99.5 + 400), 1e-9);
     assert_true(t.catastrophe_is_proxy);
+    xmc_reg_tree_free(&t);
+    /* degree one, with the cover's amounts scaled too */
+    char scaled[2048];
+    const char *unit = strstr(sheet, "CNY");
+    assert_non_null(unit);
+    snprintf(scaled, sizeof scaled, "%.*smillion%s", (int)(unit - sheet), sheet, unit + 3);
+    t = compute("2021", scaled);
+    amount(&t, "1.2.2.2", 774.75e6, 1e-3);
+    amount(&t, "1.2.2", 1e6 * sqrt(774.75 * 774.75 + 99.5 * 99.5 + 400), 1e-3);
     xmc_reg_tree_free(&t);
     unlink(years);
     unlink(events);

@@ -1,5 +1,6 @@
 /* Listed stock under the three versions: factors by board, index and holding time, k1, the cap on
  * K and the switches; then from lots. */
+#include "output/regulatory_report.h"
 #include "tests/regulatory_help.h"
 
 static void near(double got, double want, double tolerance, const char *what) {
@@ -219,10 +220,87 @@ static void test_sheet(void **state) {
     xmc_diag_free(&diag);
 }
 
+/* The demonstration's sheet with and without a book: what the book feeds, and where the segments
+ * of a simulation have their place. */
+static void test_book(void **state) {
+    (void)state;
+    xmc_lob lobs[] = {{"export", "export_credit", XMC_LINE_CREDIT},
+                      {"guarantee", "guarantee", XMC_LINE_FINANCING}};
+    xmc_credit_policy policies[] = {{.id = "e", .lob = 0}, {.id = "g", .lob = 1}};
+    xmc_obligor obligors[] = {
+        {.id = "1", .policy = 0, .exposure = 5e9, .covered = 0.9, .loan_type = 4},
+        {.id = "2", .policy = 1, .exposure = 3e9, .covered = 1, .loan_type = 3},
+        {.id = "3", .policy = 1, .exposure = 2e9, .covered = 0.5, .loan_type = 3},
+        {.id = "4", .policy = 1, .exposure = 1e9, .covered = 0.8, .loan_type = 0}};
+    xmc_instrument instruments[] = {
+        {.id = "600000", .board = XMC_BOARD_MAIN_SH, .csi300 = true, .price = 12}};
+    xmc_lot lots[] = {{0, years_ago(5), 1e8, 10, 2}};
+    xmc_book b = {.valuation_date = DAY,
+                  .lobs = lobs,
+                  .n_lobs = 2,
+                  .credit_policies = policies,
+                  .n_credit_policies = 2,
+                  .obligors = obligors,
+                  .n_obligors = 4,
+                  .instruments = instruments,
+                  .n_instruments = 1,
+                  .lots = lots,
+                  .n_lots = 1};
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    xmc_reg_book feed;
+    assert_int_equal(xmc_reg_book_from(&b, true, true, &feed, &diag), XMC_OK);
+    xmc_reg_versions v;
+    assert_int_equal(xmc_reg_versions_compute(
+                         NULL, CROSSMC_SOURCE_DIR "/scenarios/company-demo.yaml", &feed, &v, &diag),
+                     XMC_OK);
+    const double targets[] = {0.35 * 0.95, 0.30, 0.27};
+    for (int i = 0; i < 3; i++) {
+        near(xmc_reg_amount(&v.trees[i], "market.equity"), 1.2e9 * (targets[i] + 0.35 * 0.04), 1,
+             "equity");
+        /* 3 + 1 bn corporate, 0.8 bn mortgage, k4 = -0.10 */
+        near(xmc_reg_amount(&v.trees[i], "line.credit.financing.corporate"), 4e9 * 0.105 * 0.9, 1,
+             "corporate");
+        near(xmc_reg_amount(&v.trees[i], "line.credit.financing.mortgage"), 0.8e9 * 0.052 * 0.9, 1,
+             "mortgage");
+    }
+    const xmc_reg_tree *t = &v.trees[2];
+    static const struct {
+        xmc_risk risk;
+        xmc_line line;
+        const char *node;
+    } places[] = {{XMC_RISK_CAT, XMC_LINE_PROPERTY, "1.2.2"},
+                  {XMC_RISK_CAT, XMC_LINE_MOTOR, "1.2.2"},
+                  {XMC_RISK_CAT, XMC_LINE_AGRICULTURE, "1.2.1.5.1"},
+                  {XMC_RISK_CAT, XMC_LINE_ACCIDENT, "1.2.1.7.1"},
+                  {XMC_RISK_ATTRITIONAL, XMC_LINE_MOTOR, "1.2.1.1.1"},
+                  {XMC_RISK_CREDIT, XMC_LINE_CREDIT, "1.2.1.6.1.1"},
+                  {XMC_RISK_CREDIT, XMC_LINE_FINANCING, "1.2.1.6.2"},
+                  {XMC_RISK_EQUITY, XMC_N_LINES, "1.3.2.1"}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        xmc_segment s = {.risk = places[i].risk, .line = places[i].line};
+        size_t node = xmc_reg_node_of_segment(t, &s);
+        assert_true(node != SIZE_MAX);
+        assert_string_equal(t->nodes[node].code, places[i].node);
+    }
+    xmc_reg_versions_free(&v);
+    xmc_reg_book_free(&feed);
+    /* without a book the amounts for that case */
+    assert_int_equal(xmc_reg_versions_compute(
+                         NULL, CROSSMC_SOURCE_DIR "/scenarios/company-demo.yaml", NULL, &v, &diag),
+                     XMC_OK);
+    near(xmc_reg_amount(&v.trees[0], "1.3.2"), 1.8e9, 0, "given without book");
+    near(xmc_reg_amount(&v.trees[0], "1.2.1.6.2"), 3.78e9, 0, "given without book");
+    xmc_reg_versions_free(&v);
+    assert_int_equal(diag.n_messages, 0);
+    xmc_diag_free(&diag);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_factors),   cmocka_unit_test(test_cap),
         cmocka_unit_test(test_portfolio), cmocka_unit_test(test_versions_do_not_rise),
-        cmocka_unit_test(test_lots),      cmocka_unit_test(test_sheet)};
+        cmocka_unit_test(test_lots),      cmocka_unit_test(test_sheet),
+        cmocka_unit_test(test_book)};
     return cmocka_run_group_tests_name("listed stock", tests, NULL, NULL);
 }
