@@ -189,10 +189,12 @@ static void put_buyer(FILE *f, const gen_spec *s, const choice *ratings, const c
         floor(amount * (x->limit_low + (x->limit_high - x->limit_low) * xmc_uniform(&d)) / 1000 +
               1) *
         1000;
+    /* one draw a statement: the order of arguments is the compiler's */
+    const char *rating = x->ratings[choose(ratings, xmc_uniform(&d))].name;
+    const char *sector = x->sectors[choose(sectors, xmc_uniform(&d))].name;
     fprintf(f, "B%05" PRIu64 ",EXPORT_%03u,%s,%s,OECD_%u,%s,%.2f,%g,%s,%.0f,%.2f,%s,other\n", i + 1,
-            policy + 1, c->code, x->sectors[choose(sectors, xmc_uniform(&d))].name, c->oecd_class,
-            c->currency, amount, x->cover, x->ratings[choose(ratings, xmc_uniform(&d))].name, limit,
-            (double)x->days * 12 / 365, x->loss_class);
+            policy + 1, c->code, sector, c->oecd_class, c->currency, amount, x->cover, rating,
+            limit, (double)x->days * 12 / 365, x->loss_class);
     tally->buyers++;
     tally->export_outstanding += amount * rate;
 }
