@@ -48,6 +48,17 @@ static double region_share(const gen_class *c, const char *region) {
     return 0;
 }
 
+/* Does the class keep to places, and is this unit outside them? */
+static bool passed_over(const writer *w, const gen_class *c, size_t i) {
+    const gen_unit *u = &w->units[i];
+    if (c->one_unit && i > 0 && w->units[i - 1].place == u->place)
+        return true;
+    for (uint32_t k = 0; k < c->cities_count; k++)
+        if (!strcmp(c->cities[k], w->s->places[u->place].name))
+            return false;
+    return c->cities_count > 0;
+}
+
 /* Keeps the k heaviest of the units, in their order. */
 static void keep_heaviest(area *a, size_t k) {
     while (a->n > k) {
@@ -75,10 +86,10 @@ static xmc_status area_of(const writer *w, const gen_class *c, area *a) {
     for (size_t i = 0; i < w->n_units; i++) {
         const char *region = s->places[w->units[i].place].region;
         double share = region_share(c, region), sum = 0;
-        if (!(share > 0))
+        if (!(share > 0) || passed_over(w, c, i))
             continue;
         for (size_t k = 0; k < w->n_units; k++)
-            if (!strcmp(s->places[w->units[k].place].region, region))
+            if (!strcmp(s->places[w->units[k].place].region, region) && !passed_over(w, c, k))
                 sum += w->units[k].weight[c->weight];
         a->unit[a->n] = i;
         a->weight[a->n++] = share * w->units[i].weight[c->weight] / sum;
@@ -346,7 +357,7 @@ static void put_attritional(writer *w, const gen_class *c, uint64_t rest, gen_ta
         const gen_attritional *a = &c->attritional[k];
         uint64_t sum = a->whole ? rest : 0;
         fprintf(f, "  - name: %s\n    lob: %s\n    region: %s\n", a->name, a->lob ? a->lob : c->lob,
-                region);
+                a->region ? a->region : region);
         fprintf(f, "    frequency: %.10g\n    dispersion: %.10g\n", a->frequency, a->dispersion);
         if (a->law == GEN_LAW_PARETO)
             fprintf(f, "    severity: {law: pareto, threshold: %.10g, alpha: %.10g}\n",

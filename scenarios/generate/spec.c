@@ -59,19 +59,13 @@ static const cyaml_schema_field_t rate_fields[] = {
     TEXT(gen_rate, currency), NUM(gen_rate, cny_per_unit, REQ), CYAML_FIELD_END};
 ENTRY(gen_rate, rate);
 static const cyaml_schema_field_t attritional_fields[] = {
-    TEXT(gen_attritional, name),
-    TEXT_OPT(gen_attritional, lob),
-    NUM(gen_attritional, frequency, REQ),
-    NUM(gen_attritional, dispersion, REQ),
-    ENUM(gen_attritional, law, REQ, severity_names),
-    NUM(gen_attritional, mean, OPT),
-    NUM(gen_attritional, cv, OPT),
-    NUM(gen_attritional, threshold, OPT),
-    NUM(gen_attritional, alpha, OPT),
-    NUM(gen_attritional, deductible, OPT),
-    NUM(gen_attritional, limit, OPT),
-    BOOL(gen_attritional, whole, OPT),
-    CYAML_FIELD_END};
+    TEXT(gen_attritional, name),           TEXT_OPT(gen_attritional, lob),
+    TEXT_OPT(gen_attritional, region),     NUM(gen_attritional, frequency, REQ),
+    NUM(gen_attritional, dispersion, REQ), ENUM(gen_attritional, law, REQ, severity_names),
+    NUM(gen_attritional, mean, OPT),       NUM(gen_attritional, cv, OPT),
+    NUM(gen_attritional, threshold, OPT),  NUM(gen_attritional, alpha, OPT),
+    NUM(gen_attritional, deductible, OPT), NUM(gen_attritional, limit, OPT),
+    BOOL(gen_attritional, whole, OPT),     CYAML_FIELD_END};
 ENTRY(gen_attritional, attritional);
 static const cyaml_schema_field_t class_fields[] = {
     TEXT(gen_class, book),
@@ -88,6 +82,8 @@ static const cyaml_schema_field_t class_fields[] = {
     TEXT_OPT(gen_class, coastal_vulnerability),
     TEXT_OPT(gen_class, perils),
     TEXT_OPT(gen_class, place),
+    LIST_OPT(gen_class, cities, &text_entry),
+    BOOL(gen_class, one_unit, OPT),
     LIST_OPT(gen_class, spread, &share_entry),
     ENUM(gen_class, weight, OPT, weight_names),
     UINT(gen_class, counties, OPT),
@@ -378,6 +374,13 @@ static bool has_region(const gen_spec *s, const char *region) {
     return false;
 }
 
+static bool has_place(const gen_spec *s, const char *name) {
+    for (uint32_t i = 0; i < s->places_count; i++)
+        if (!strcmp(s->places[i].name, name))
+            return true;
+    return false;
+}
+
 /* libcyaml reads -1 as a huge number. */
 #define MOST_CNY   UINT64_C(1000000000000000)
 #define MOST_RISKS UINT64_C(1000000000)
@@ -407,6 +410,8 @@ static void check(const gen_spec *s, const char *path, xmc_diag *diag) {
         expect(c->property_share > 0, path, c->name, "property_share above zero", diag);
         expect(c->vulnerability && c->perils, path, c->name, "vulnerability and perils", diag);
         expect(c->place || c->spread_count, path, c->name, "place or spread", diag);
+        for (uint32_t k = 0; k < c->cities_count; k++)
+            expect(has_place(s, c->cities[k]), path, c->name, "cities of the list of places", diag);
         double sum = 0;
         for (uint32_t k = 0; k < c->spread_count; k++) {
             expect(has_region(s, c->spread[k].region), path, c->name,

@@ -29,7 +29,7 @@ typedef enum { GEN_LAW_LOGNORMAL, GEN_LAW_PARETO, GEN_LAW_GAMMA } gen_law;
 
 /* One compound line of a class (attritional.yaml). */
 typedef struct {
-    char *name, *lob;
+    char *name, *lob, *region; /* region: NULL = the class's place */
     double frequency, dispersion;
     gen_law law;
     double mean, cv, threshold, alpha, deductible, limit;
@@ -51,6 +51,8 @@ typedef struct {
     uint64_t count, total; /* total: risk cover or sum insured, CNY */
     bool count_public, total_public;
     char *lob, *vulnerability, *coastal_vulnerability, *perils, *place;
+    GEN_LIST(char *, cities); /* names of places to keep to; none = all of place or spread */
+    bool one_unit;            /* one unit for each place */
     GEN_LIST(gen_share, spread);
     gen_weight weight;
     uint32_t counties; /* units that have the cover: the heaviest ones; 0 = all */
