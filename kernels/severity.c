@@ -1,19 +1,34 @@
 #include "kernels/severity.h"
+#include "kernels/distributions.h"
+#include "kernels/vmath.h"
+
+/* The claim with survival probability v, or with distribution function v. */
+static double claim_tail(double v, int below, const double *p) {
+    double a = p[1], b = p[2];
+    if (p[0] == XMC_LAW_LOGNORMAL) {
+        double z = xmc_normal_quantile(v);
+        return xmc_exp(a + (below ? b : -b) * z);
+    }
+    if (p[0] == XMC_LAW_PARETO)
+        return a * xmc_exp(-(below ? xmc_log1p(-v) : xmc_log(v)) / b);
+    return b * xmc_gamma_p_inverse(a, below ? v : 1.0 - v);
+}
+
+double xmc_claim_quantile(const xmc_claim_law *c, double v) {
+    return claim_tail(v, 0, (double[]){c->law, c->p1, c->p2});
+}
 
 int xmc_claim_law_init(xmc_claim_law *c, xmc_law law, double p1, double p2, double deductible,
                        double limit) {
-    *c =
-        (xmc_claim_law){law, p1, p2, 0.0, {0, 0, NULL}, deductible, limit > 0.0 ? limit : INFINITY};
+    *c = (xmc_claim_law){law, p1, p2, {NULL}, deductible, limit > 0.0 ? limit : INFINITY};
     int sized = isfinite(p1) && isfinite(p2) && p2 > 0.0 && (law == XMC_LAW_LOGNORMAL || p1 > 0.0);
     if (!sized || !(deductible >= 0.0) || !isfinite(deductible) || !(limit >= 0.0))
         return -2;
-    if (law == XMC_LAW_PARETO)
-        c->minus_inverse_alpha = -1.0 / p2;
-    return law == XMC_LAW_GAMMA ? xmc_gamma_table_init(&c->gamma, p1) : 0;
+    return xmc_quantile_table_init(&c->table, claim_tail, (double[]){law, p1, p2});
 }
 
 void xmc_claim_law_free(xmc_claim_law *c) {
-    xmc_gamma_table_free(&c->gamma);
+    xmc_quantile_table_free(&c->table);
 }
 
 double xmc_claim_survival(const xmc_claim_law *c, double x) {

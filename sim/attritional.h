@@ -2,13 +2,13 @@
  * severity law, deductible and limit per claim.
  *
  * Up to XMC_ATTRITIONAL_EACH claims a year on average, every claim is drawn: the count by inversion
- * of one uniform, then one uniform a claim. Above, the claims are split at a threshold t. With a
- * Poisson count (given the mixing variable G of a negative binomial one, Gamma with mean 1) the two
- * parts are independent: claims above t are drawn one by one, at the times of a Poisson process;
- * the sum of those below t is replaced by a quadratic in a normal (normal power) with its exact
- * first three moments. t is the highest one at which that sum's skewness is at most
- * XMC_ATTRITIONAL_SKEW, so that the shape of the approximation hardly matters; the cost no longer
- * grows with the frequency. */
+ * of one uniform, then one uniform a claim through the table of its law. Above, the claims are
+ * split at a threshold t. With a Poisson count (given the mixing variable G of a negative binomial
+ * one, Gamma with mean 1) the two parts are independent: claims above t are drawn one by one, at
+ * the times of a Poisson process; the sum of those below t is replaced by a quadratic in a normal
+ * (normal power) with its exact first three moments. t is the highest of those with 0, 50, 100,
+ * 200 … claims above it at which that sum's skewness is at most XMC_ATTRITIONAL_SKEW, so that the
+ * shape of the approximation hardly matters; the cost no longer grows with the frequency. */
 #ifndef CROSSMC_ATTRITIONAL_H
 #define CROSSMC_ATTRITIONAL_H
 

@@ -141,6 +141,35 @@ static double paid_moment(struct paid c, int k, double limit) {
     return r;
 }
 
+/* The table of a severity law against GSL's inverses. */
+static void test_severity_table(void **state) {
+    (void)state;
+    static const struct {
+        xmc_law law;
+        double p1, p2;
+    } cases[] = {{XMC_LAW_LOGNORMAL, 10, 0.3}, {XMC_LAW_LOGNORMAL, 3, 2.5},
+                 {XMC_LAW_PARETO, 7, 0.9},     {XMC_LAW_PARETO, 7, 4},
+                 {XMC_LAW_GAMMA, 0.5, 100},    {XMC_LAW_GAMMA, 20, 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        xmc_claim_law c;
+        double a = cases[i].p1, b = cases[i].p2, worst = 0;
+        assert_int_equal(xmc_claim_law_init(&c, cases[i].law, a, b, 0, 0), 0);
+        for (double v = 1e-9; v < 0.9999; v += 1e-9 + 0.0173 * v) {
+            double u = rint(v * 0x1p53) * 0x1p-53;
+            double want = cases[i].law == XMC_LAW_LOGNORMAL ? gsl_cdf_lognormal_Qinv(u, a, b)
+                          : cases[i].law == XMC_LAW_PARETO  ? gsl_cdf_pareto_Qinv(u, b, a)
+                                                            : gsl_cdf_gamma_Qinv(u, a, b);
+            double error = fabs(xmc_claim_of(&c, u) / want - 1);
+            worst = error > worst ? error : worst;
+            assert_true(fabs(xmc_claim_quantile(&c, u) / want - 1) < 1e-9);
+        }
+        if (!(worst < 1e-7))
+            print_message("law %zu: error %g\n", i, worst);
+        assert_true(worst < 1e-7);
+        xmc_claim_law_free(&c);
+    }
+}
+
 static void test_paid_moments(void **state) {
     (void)state;
     static const struct {
@@ -340,10 +369,10 @@ static void test_bad_input(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_poisson_gamma),      cmocka_unit_test(test_poisson_lognormal),
-        cmocka_unit_test(test_paid_moments),       cmocka_unit_test(test_split_moments),
-        cmocka_unit_test(test_split_distribution), cmocka_unit_test(test_independence),
-        cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_poisson_gamma),  cmocka_unit_test(test_poisson_lognormal),
+        cmocka_unit_test(test_severity_table), cmocka_unit_test(test_paid_moments),
+        cmocka_unit_test(test_split_moments),  cmocka_unit_test(test_split_distribution),
+        cmocka_unit_test(test_independence),   cmocka_unit_test(test_bad_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
