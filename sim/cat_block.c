@@ -72,7 +72,8 @@ static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
         c->event_start[e] = start;
         c->event_row[e] = row;
         start += c->event_count[e];
-        row += c->event_count[e] * (c->event_class_offset[e + 1] - c->event_class_offset[e]);
+        row += (c->event_fixed[e] ? c->event_count[e] > 0 : c->event_count[e]) *
+               (c->event_class_offset[e + 1] - c->event_class_offset[e]);
     }
     for (uint32_t o = 0; o < total; o++)
         c->sorted[c->event_start[c->occ_event[o]] + c->occ_place[o]] = o;
@@ -80,6 +81,8 @@ static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
 }
 
 static double *row_of(const xmc_cat *c, uint32_t event, uint32_t place) {
+    if (c->event_fixed[event])
+        place = 0;
     return c->rows + c->event_row[event] +
            place * (c->event_class_offset[event + 1] - c->event_class_offset[event]);
 }
@@ -245,21 +248,34 @@ static void run_task(const xmc_cat *c, xmc_cat_thread *t, const xmc_cat_task *ta
     }
 }
 
+/* Cost at which a batch of tasks is closed, and what a task costs beside its draws; in draws. */
+static const double batch_cost = 30000, task_cost = 100;
+
 static void run_events(xmc_cat *c, uint64_t first_trial) {
-    size_t n_tasks = 0;
+    size_t n_tasks = 0, n_batches = 0;
+    double cost = batch_cost;
     for (size_t i = 0; i < c->n_events; i++) {
-        const uint32_t event = c->event_order[i];
+        const uint32_t event = c->event_order[i], lanes = c->event_lanes[event];
+        uint32_t count = c->event_count[event];
         if (c->event_class_offset[event + 1] == c->event_class_offset[event])
             continue;
-        for (uint32_t first = 0; first < c->event_count[event]; first += c->event_lanes[event]) {
-            const uint32_t rest = c->event_count[event] - first;
-            c->tasks[n_tasks++] = (xmc_cat_task){
-                event, first, rest < c->event_lanes[event] ? rest : c->event_lanes[event]};
+        if (c->event_fixed[event] && count > 1)
+            count = 1;
+        for (uint32_t first = 0; first < count; first += lanes) {
+            const uint32_t n = count - first < lanes ? count - first : lanes;
+            if (cost >= batch_cost) {
+                c->batches[n_batches++] = (uint32_t)n_tasks;
+                cost = 0;
+            }
+            cost += n * c->event_samples[event] + task_cost;
+            c->tasks[n_tasks++] = (xmc_cat_task){event, first, n};
         }
     }
+    c->batches[n_batches] = (uint32_t)n_tasks;
 #pragma omp parallel for schedule(dynamic) num_threads(c->threads)
-    for (size_t i = 0; i < n_tasks; i++)
-        run_task(c, &c->thread[omp_get_thread_num()], &c->tasks[i], first_trial);
+    for (size_t i = 0; i < n_batches; i++)
+        for (uint32_t k = c->batches[i]; k < c->batches[i + 1]; k++)
+            run_task(c, &c->thread[omp_get_thread_num()], &c->tasks[k], first_trial);
 }
 
 /* ---- event loss table ---- */
@@ -269,17 +285,20 @@ static void add_to_table(xmc_cat *c) {
     for (size_t e = 0; e < c->n_events; e++) {
         const size_t n_classes = c->event_class_offset[e + 1] - c->event_class_offset[e];
         xmc_cat_event_sum *s = &c->sums[e];
-        for (uint32_t i = 0; i < c->event_count[e]; i++) {
+        const uint32_t n = c->event_count[e];
+        for (uint32_t i = 0; i < n; i++) {
             const double *row = row_of(c, (uint32_t)e, i);
             double loss = 0;
             for (size_t k = 0; k < n_classes; k++)
                 loss += row[k];
             const xmc_u128 steps = (uint64_t)(loss * c->inv_grid);
-            s->sum += steps;
-            s->squares += steps * steps;
+            const uint32_t times = c->event_fixed[e] ? n : 1;
+            s->sum += steps * times;
+            s->squares += steps * steps * times;
             s->max = s->max > loss ? s->max : loss;
+            i += times - 1;
         }
-        s->n += c->event_count[e];
+        s->n += n;
     }
 }
 

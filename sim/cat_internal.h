@@ -77,7 +77,8 @@ typedef struct {
     uint32_t *cell_global; /* [cells] parts of other accounts touched at most */
     size_t *class_offset;  /* [cells + 1] into cell_class: classes that the cell can touch */
     uint32_t *cell_class;
-    double *cell_samples; /* [cells] draws of a visit */
+    double *cell_samples; /* [cells] cost of a visit, in draws */
+    uint8_t *cell_draws;  /* [cells] whether a visit draws at all */
 } xmc_cat_view;
 
 typedef struct {
@@ -136,6 +137,7 @@ struct xmc_cat {
     uint32_t *event_class;      /* ascending */
     uint32_t *event_lanes;      /* occurrences of a task */
     double *event_samples;      /* draws of an occurrence */
+    uint8_t *event_fixed;       /* nothing is drawn: one row serves all occurrences */
     uint32_t *event_order;      /* dearest first */
     xmc_count_table count;
     uint32_t count_parts; /* the year's rate is drawn in so many equal parts */
@@ -153,6 +155,7 @@ struct xmc_cat {
     size_t *event_row;
     double *rows;
     xmc_cat_task *tasks;
+    uint32_t *batches; /* first task of each batch: tasks too small to be handed out one by one */
     xmc_cat_thread *thread;
     xmc_cat_event_sum *sums;
     int overflowed;

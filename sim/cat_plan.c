@@ -113,12 +113,13 @@ static xmc_status build_events(xmc_cat *c, size_t *scratch, size_t *classes, siz
     c->event_class_offset = xmc_plan_get(&c->arena, n + 1, sizeof(size_t));
     c->event_lanes = xmc_plan_get(&c->arena, n + 1, sizeof(uint32_t));
     c->event_samples = xmc_plan_get(&c->arena, n + 1, sizeof(double));
+    c->event_fixed = xmc_plan_get(&c->arena, n + 1, 1);
     c->event_order = xmc_plan_get(&c->arena, n + 1, sizeof(uint32_t));
     xmc_plan_memory t = {0};
     size_t *seen = xmc_plan_get(&t, c->n_classes + 1, sizeof *seen);
     xmc_status status = XMC_OK;
     if (!c->event_view || !c->event_class_offset || !c->event_lanes || !c->event_samples ||
-        !c->event_order || !seen) {
+        !c->event_fixed || !c->event_order || !seen) {
         status = xmc_no_memory(diag, n * sizeof(double), "planning events");
         goto done;
     }
@@ -134,10 +135,12 @@ static xmc_status build_events(xmc_cat *c, size_t *scratch, size_t *classes, siz
             const size_t first = k;
             size_t global = 0;
             double samples = 0;
+            bool draws = false;
             for (uint64_t f = e->offset[i]; f < e->offset[i + 1]; f++) {
                 const uint32_t cell = e->footprint_cell[f];
                 global += v->cell_global[cell];
                 samples += v->cell_samples[cell];
+                draws |= v->cell_draws[cell];
                 for (size_t x = v->class_offset[cell]; x < v->class_offset[cell + 1]; x++) {
                     uint32_t id = v->cell_class[x];
                     if (seen[id] == i + 1)
@@ -163,6 +166,7 @@ static xmc_status build_events(xmc_cat *c, size_t *scratch, size_t *classes, siz
             c->event_view[i] = view;
             c->event_lanes[i] = lanes;
             c->event_samples[i] = samples;
+            c->event_fixed[i] = !draws;
             c->event_order[i] = (uint32_t)i;
             c->event_class_offset[i + 1] = k;
             c->samples_per_trial += e->rate[i] * samples;
@@ -220,11 +224,12 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
     c->event_row = xmc_plan_get(m, c->n_events + 1, sizeof(size_t));
     c->rows = xmc_plan_get(m, c->row_capacity + 1, sizeof(double));
     c->tasks = xmc_plan_get(m, c->task_capacity, sizeof *c->tasks);
+    c->batches = xmc_plan_get(m, c->task_capacity + 1, sizeof(uint32_t));
     c->sums = xmc_plan_get(m, c->n_events + 1, sizeof *c->sums);
     c->thread = xmc_plan_get(m, (size_t)c->threads, sizeof *c->thread);
     bool ok = c->trial_start && c->occ_event && c->occ_trial && c->occ_place && c->sorted &&
               c->occ_day && c->event_count && c->event_start && c->event_row && c->rows &&
-              c->tasks && c->sums && c->thread;
+              c->tasks && c->batches && c->sums && c->thread;
     size_t all_parts = 0, account_parts = 0, longest = 0;
     for (size_t v = 0; v < c->n_views; v++) {
         const xmc_cat_view *view = &c->views[v];

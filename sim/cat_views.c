@@ -607,11 +607,12 @@ static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_di
     const size_t n_cells = c->a->events.n_cells;
     v->run_offset = xmc_plan_get(&c->arena, n_cells + 1, sizeof(size_t));
     v->cell_samples = xmc_plan_get(&c->arena, n_cells + 1, sizeof(double));
+    v->cell_draws = xmc_plan_get(&c->arena, n_cells + 1, 1);
     size_t n_runs = 0, n_tiv = 0, n_terms = 0, n_policy = 0, n_part = 0;
     run_key *found = xmc_plan_get(&b->t, b->n_active + 1, sizeof *found);
     uint32_t *length = xmc_plan_get(&b->t, b->n_active + 1, sizeof *length);
     uint8_t *flags = xmc_plan_get(&b->t, b->n_active + 1, 1);
-    if (!v->run_offset || !v->cell_samples || !found || !length || !flags)
+    if (!v->run_offset || !v->cell_samples || !v->cell_draws || !found || !length || !flags)
         return xmc_no_memory(diag, b->n_active * sizeof *found, "planning runs");
     for (size_t k = 0; k < b->n_active; k++) {
         const xmc_location *l = location_at(c, b->active[k]);
@@ -627,6 +628,7 @@ static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_di
         flags[n_runs - 1] |= (uint8_t)(b->mode[l->account] == DIRECT_TERMS ? 2 : 0);
         n_tiv += key.n_covers;
         /* A visit of a location without draws costs about as much as half a draw. */
+        v->cell_draws[key.cell] |= !key.mean;
         v->cell_samples[key.cell] += key.mean ? 0.5 : key.n_covers;
     }
     for (size_t cell = 0; cell < n_cells; cell++)
