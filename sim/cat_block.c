@@ -29,7 +29,6 @@ static void draw_trial(xmc_cat *c, uint64_t first, uint32_t i) {
             event = c->alias[event];
         const uint64_t days = (uint64_t)e->day_last[event] - e->day_first[event] + 1;
         c->occ_event[o] = event;
-        c->occ_trial[o] = i;
         c->occ_day[o] = (uint16_t)(e->day_first[event] + (xmc_u32(&s) * days >> 32));
     }
 }
@@ -75,8 +74,10 @@ static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
         row += (c->event_fixed[e] ? c->event_count[e] > 0 : c->event_count[e]) *
                (c->event_class_offset[e + 1] - c->event_class_offset[e]);
     }
-    for (uint32_t o = 0; o < total; o++)
-        c->sorted[c->event_start[c->occ_event[o]] + c->occ_place[o]] = o;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t o = c->trial_start[i]; o < c->trial_start[i + 1]; o++)
+            c->sorted[c->event_start[c->occ_event[o]] + c->occ_place[o]] =
+                (xmc_cat_origin){i, o - c->trial_start[i]};
     return n;
 }
 
@@ -231,10 +232,9 @@ static void run_task(const xmc_cat *c, xmc_cat_thread *t, const xmc_cat_task *ta
         xmc_lanes lanes;
         lanes.position = 0;
         for (uint32_t l = 0; l < step; l++) {
-            const uint32_t o = c->sorted[c->event_start[event] + task->first + from + l];
-            const uint32_t trial = c->occ_trial[o];
-            const xmc_stream s = xmc_stream_at(c->a->seeds[XMC_SEED_DAMAGE], first_trial + trial,
-                                               o - c->trial_start[trial]);
+            const xmc_cat_origin o = c->sorted[c->event_start[event] + task->first + from + l];
+            const xmc_stream s =
+                xmc_stream_at(c->a->seeds[XMC_SEED_DAMAGE], first_trial + o.trial, o.number);
             lanes.state[l] = s.state;
             lanes.inc[l] = s.inc;
         }
@@ -333,6 +333,10 @@ static void run_trial(const xmc_cat *c, xmc_cat_thread *t, uint32_t trial, xmc_b
     memset(t->recovery, 0, p->n * sizeof(double));
     order_trial(c, first, n, t->order);
     for (uint32_t j = 0; j < n; j++) {
+        if (j + 8 < n) { /* rows lie by event, far apart */
+            const uint32_t ahead = t->order[j + 8];
+            __builtin_prefetch(row_of(c, c->occ_event[ahead], c->occ_place[ahead]));
+        }
         const uint32_t o = t->order[j], event = c->occ_event[o];
         const size_t n_classes = c->event_class_offset[event + 1] - c->event_class_offset[event];
         const uint32_t *ids = c->event_class + c->event_class_offset[event];

@@ -109,6 +109,11 @@ typedef struct {
     uint32_t event, first, n; /* occurrences first … first + n - 1 of the event */
 } xmc_cat_task;
 
+/* Where an occurrence comes from: the trial within the chunk, and its number in the trial. */
+typedef struct {
+    uint32_t trial, number;
+} xmc_cat_origin;
+
 struct xmc_cat {
     const xmc_analysis *a;
     xmc_plan_memory arena;
@@ -148,8 +153,9 @@ struct xmc_cat {
     /* Workspace of a chunk of trials. */
     size_t all_parts; /* the most that a view has */
     size_t occurrence_capacity, row_capacity, task_capacity;
-    uint32_t *trial_start; /* [block + 1] */
-    uint32_t *occ_event, *occ_trial, *occ_place, *sorted;
+    uint32_t *trial_start;           /* [block + 1] */
+    uint32_t *occ_event, *occ_place; /* by trial; place among the event's occurrences */
+    xmc_cat_origin *sorted;          /* by event */
     uint16_t *occ_day;
     uint32_t *event_count, *event_start;
     size_t *event_row;

@@ -215,9 +215,8 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
     xmc_plan_memory *m = &c->arena;
     c->trial_start = xmc_plan_get(m, (size_t)c->block + 1, sizeof(uint32_t));
     c->occ_event = xmc_plan_get(m, n, sizeof(uint32_t));
-    c->occ_trial = xmc_plan_get(m, n, sizeof(uint32_t));
     c->occ_place = xmc_plan_get(m, n, sizeof(uint32_t));
-    c->sorted = xmc_plan_get(m, n, sizeof(uint32_t));
+    c->sorted = xmc_plan_get(m, n, sizeof *c->sorted);
     c->occ_day = xmc_plan_get(m, n, sizeof(uint16_t));
     c->event_count = xmc_plan_get(m, c->n_events + 1, sizeof(uint32_t));
     c->event_start = xmc_plan_get(m, c->n_events + 1, sizeof(uint32_t));
@@ -227,9 +226,9 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
     c->batches = xmc_plan_get(m, c->task_capacity + 1, sizeof(uint32_t));
     c->sums = xmc_plan_get(m, c->n_events + 1, sizeof *c->sums);
     c->thread = xmc_plan_get(m, (size_t)c->threads, sizeof *c->thread);
-    bool ok = c->trial_start && c->occ_event && c->occ_trial && c->occ_place && c->sorted &&
-              c->occ_day && c->event_count && c->event_start && c->event_row && c->rows &&
-              c->tasks && c->batches && c->sums && c->thread;
+    bool ok = c->trial_start && c->occ_event && c->occ_place && c->sorted && c->occ_day &&
+              c->event_count && c->event_start && c->event_row && c->rows && c->tasks &&
+              c->batches && c->sums && c->thread;
     size_t all_parts = 0, account_parts = 0, longest = 0;
     for (size_t v = 0; v < c->n_views; v++) {
         const xmc_cat_view *view = &c->views[v];
