@@ -89,12 +89,11 @@ static xmc_status build_count(xmc_cat *c, xmc_diag *diag) {
     return XMC_OK;
 }
 
-static const double *costs_to_sort;
-
-static int by_cost(const void *x, const void *y) {
+static int by_cost(const void *x, const void *y, void *costs) {
+    const double *cost = costs;
     uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-    if (costs_to_sort[a] != costs_to_sort[b])
-        return costs_to_sort[a] > costs_to_sort[b] ? -1 : 1;
+    if (cost[a] != cost[b])
+        return cost[a] > cost[b] ? -1 : 1;
     return a < b ? -1 : a > b;
 }
 
@@ -179,8 +178,7 @@ static xmc_status build_events(xmc_cat *c, size_t *scratch, size_t *classes, siz
             }
         }
     }
-    costs_to_sort = c->event_samples;
-    qsort(c->event_order, n, sizeof *c->event_order, by_cost);
+    qsort_r(c->event_order, n, sizeof *c->event_order, by_cost, c->event_samples);
 done:
     xmc_plan_memory_free(&t);
     return status;

@@ -109,11 +109,9 @@ static uint32_t set_number(build *b, const uint64_t *set, uint32_t hint) {
     return (uint32_t)b->n_sets++;
 }
 
-static int set_words;
-
-static int compare_sets(const void *x, const void *y) {
+static int compare_sets(const void *x, const void *y, void *n_words) {
     const uint64_t *a = x, *b = y;
-    for (int i = 0; i < set_words; i++)
+    for (size_t i = 0; i < *(const size_t *)n_words; i++)
         if (a[i] != b[i])
             return a[i] < b[i] ? -1 : 1;
     return 0;
@@ -162,13 +160,20 @@ static xmc_status find_sets(build *b, xmc_diag *diag) {
         if (!sorted || !rank)
             return xmc_no_memory(diag, b->n_sets * w * 8, "planning catastrophe");
         memcpy(sorted, b->sets, b->n_sets * w * sizeof *sorted);
-        set_words = (int)w;
-        qsort(sorted, b->n_sets, w * sizeof *sorted, compare_sets);
-        for (size_t i = 0; i < b->n_sets; i++) {
-            const uint64_t *at =
-                bsearch(b->sets + i * w, sorted, b->n_sets, w * sizeof *sorted, compare_sets);
-            rank[i] = (uint32_t)((size_t)(at - sorted) / w);
-        }
+        size_t n_words = w;
+        qsort_r(sorted, b->n_sets, w * sizeof *sorted, compare_sets, &n_words);
+        for (size_t i = 0; i < b->n_sets;
+             i++) /* distinct: the rank is the number of smaller ones */
+            for (size_t lo = 0, hi = b->n_sets; lo < hi;) {
+                const size_t mid = (lo + hi) / 2;
+                const int order = compare_sets(sorted + mid * w, b->sets + i * w, &n_words);
+                if (order == 0)
+                    rank[i] = (uint32_t)mid;
+                if (order < 0)
+                    lo = mid + 1;
+                else
+                    hi = mid;
+            }
         for (size_t i = 0; i < c->n_views * book->n_policies; i++)
             b->set_of[i] = rank[b->set_of[i]];
         b->sets = sorted;

@@ -64,11 +64,9 @@ static void check_treaty(const xmc_analysis *a, const xmc_treaty *t, xmc_diag *d
     }
 }
 
-static const xmc_treaty *treaties_to_sort;
-
-static int by_inuring(const void *x, const void *y) {
+static int by_inuring(const void *x, const void *y, void *treaties) {
     uint32_t i = *(const uint32_t *)x, j = *(const uint32_t *)y;
-    const xmc_treaty *a = &treaties_to_sort[i], *b = &treaties_to_sort[j];
+    const xmc_treaty *all = treaties, *a = &all[i], *b = &all[j];
     if (a->inuring_priority != b->inuring_priority)
         return a->inuring_priority < b->inuring_priority ? -1 : 1;
     int c = strcmp(a->number, b->number);
@@ -153,8 +151,7 @@ xmc_status xmc_programme_plan(const xmc_analysis *a, xmc_programme *out, xmc_dia
     }
     if (n_out)
         xmc_note(diag, "%zu treaties are not in force at the valuation date and do not act", n_out);
-    treaties_to_sort = b->treaties;
-    qsort(out->treaty, out->n, sizeof *out->treaty, by_inuring);
+    qsort_r(out->treaty, out->n, sizeof *out->treaty, by_inuring, b->treaties);
     out->n_words = (out->n + 63) / 64;
     size_t rows = 0;
     for (size_t k = 0; k < out->n; k++) {
