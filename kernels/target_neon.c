@@ -1,0 +1,15 @@
+/* The kernels for AArch64 NEON. */
+#include "kernels/targets.h"
+#include "kernels/vec_neon.h"
+
+enum { LEAP = 4 };
+#include "kernels/credit_body.h"
+#include "kernels/equity_body.h"
+#include "kernels/fill_body.h"
+#include "kernels/ground_up_body.h"
+#include "kernels/reduce_body.h"
+
+const xmc_kernels xmc_kernels_neon = {
+    .isa = "neon",
+#include "kernels/table.inc"
+};
