@@ -32,6 +32,9 @@ xmc_status xmc_load_credit_policies(xmc_loader *l, const xmc_file_ref *ref) {
         if (!fresh)
             xmc_cell_error(t, ID, "each policy_id once");
         p.lob = xmc_load_lob(l, t, LOB);
+        if (l->lines_ok && xmc_row_ok(t) && l->book->lobs[p.lob].line != XMC_LINE_CREDIT &&
+            l->book->lobs[p.lob].line != XMC_LINE_FINANCING)
+            xmc_cell_error(t, LOB, "a line of business with cross_line credit or financing");
         p.basis = (xmc_exposure_basis)xmc_cell_choice(t, BASIS, XMC_BASIS_REVOLVING, bases, 2);
         p.inception = xmc_cell_date(t, INCEPTION, 0);
         p.expiry = xmc_cell_date(t, EXPIRY, p.inception);

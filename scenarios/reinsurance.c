@@ -138,13 +138,9 @@ static xmc_status read_scope(xmc_loader *l, const xmc_file_ref *ref, const xmc_n
     xmc_status st = xmc_load_open(l, ref, columns, N_SCOPE, &t);
     if (st != XMC_OK)
         return st;
-    uint8_t *used = calloc(numbers->n + 1, 1);
-    if (!used) {
-        xmc_table_close(t, NULL);
-        return xmc_no_memory(l->diag, numbers->n, ref->path);
-    }
     while (xmc_table_next(t)) {
         xmc_treaty_scope s = {.account = UINT32_MAX, .lob = UINT32_MAX};
+        bool covers_something = true;
         s.treaty = xmc_load_known(t, TREATY, numbers, "a ReinsNumber of the reinsurance info file");
         if (xmc_cell_given(t, PORT) != xmc_cell_given(t, ACC)) {
             xmc_cell_error(t, xmc_cell_given(t, PORT) ? ACC : PORT,
@@ -153,14 +149,15 @@ static xmc_status read_scope(xmc_loader *l, const xmc_file_ref *ref, const xmc_n
             s.account = xmc_load_account(l, t, PORT, ACC, false, NULL);
             if (s.account == UINT32_MAX && l->accounts_ok)
                 xmc_cell_error(t, ACC, "an account (PortNumber, AccNumber) of the account file");
+            /* without the accounts "any" would be wrong, and nothing is what it covers */
+            covers_something = l->a->has_cat;
         }
         if (xmc_cell_given(t, LOB))
             s.lob = xmc_load_lob(l, t, LOB);
         if (s.treaty == UINT32_MAX)
             continue;
-        used[s.treaty] = 1;
         s.treaty = index[s.treaty];
-        if (!xmc_row_ok(t) || s.treaty == UINT32_MAX)
+        if (!xmc_row_ok(t) || s.treaty == UINT32_MAX || !covers_something)
             continue;
         xmc_treaty_scope *more = xmc_load_grow(l, b->scopes, b->n_scopes, &capacity, sizeof *more);
         if (!more)
@@ -168,14 +165,7 @@ static xmc_status read_scope(xmc_loader *l, const xmc_file_ref *ref, const xmc_n
         b->scopes = more;
         more[b->n_scopes++] = s;
     }
-    for (size_t i = 0; i < numbers->n; i++)
-        if (!used[i])
-            st = xmc_bad_input(l->diag, (xmc_place){.file = ref->path}, NULL,
-                               "expected a row for treaty '%s' of the reinsurance info file",
-                               numbers->name[i]);
-    free(used);
-    xmc_status closed = xmc_load_close(l, ref, t);
-    return st != XMC_OK ? st : closed;
+    return xmc_load_close(l, ref, t);
 }
 
 xmc_status xmc_load_reinsurance(xmc_loader *l, const xmc_file_ref *info,

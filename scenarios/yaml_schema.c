@@ -74,7 +74,7 @@ static void check_mapping(check *c, const cyaml_schema_value_t *v, const xmc_yam
             for (f = v->mapping.fields; f->key && used < sizeof known; f++)
                 used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
                                          used ? ", " : "", f->key);
-            xmc_place at = {c->tree->file, child->line, child->column, c->path};
+            xmc_place at = {c->tree->file, child->key_line, child->key_column, c->path};
             xmc_bad_input(c->diag, at, child->key, "one of the keys %s", known);
             c->n_bad++;
         }

@@ -114,12 +114,17 @@ static xmc_status build(xmc_yaml_tree *t, yaml_document_t *doc, int id, int dept
         xmc_status st = build(t, doc, value, depth + 1, &out->child[i], diag);
         if (st != XMC_OK)
             return st;
-        /* A map's value may stand on a later line; a message about it should point at its key. */
-        if (map && out->child[i].kind != XMC_YAML_SCALAR) {
+        if (map) {
             const yaml_node_t *key =
                 yaml_document_get_node(doc, y->data.mapping.pairs.start[i].key);
-            out->child[i].line = key->start_mark.line + 1;
-            out->child[i].column = key->start_mark.column + 1;
+            out->child[i].key_line = key->start_mark.line + 1;
+            out->child[i].key_column = key->start_mark.column + 1;
+            /* A map's value may stand on a later line; a message about it should point at its key.
+             */
+            if (out->child[i].kind != XMC_YAML_SCALAR) {
+                out->child[i].line = out->child[i].key_line;
+                out->child[i].column = out->child[i].key_column;
+            }
         }
     }
     return worst;

@@ -14,6 +14,7 @@ typedef struct xmc_yaml_node {
     const char *text; /* scalar */
     bool quoted;      /* scalar in quotes: text, never a number or null */
     size_t line, column;
+    size_t key_line, key_column; /* in a map: where the key stands */
     struct xmc_yaml_node *child; /* list and map: n nodes side by side */
     size_t n;
 } xmc_yaml_node;

@@ -168,7 +168,7 @@ static void reads_reinsurance(void **state) {
                 t[1].occ_limit == 210000 && t[1].premium == 21000 && t[1].reinstatements == 1 &&
                 t[1].reinstatement_charge == 1);
     assert_true(t[2].type == XMC_TREATY_SL && t[2].agg_attachment == 50000 &&
-                t[2].agg_limit == 20000 && t[2].placed == 1 && t[2].inuring_priority == 2);
+                t[2].agg_limit == 20000 && t[2].placed == 1 && t[2].inuring_priority == 3);
     const xmc_treaty_scope *s = a.book.scopes;
     assert_int_equal(a.book.n_scopes, 4);
     assert_true(s[0].treaty == 0 && s[0].account == UINT32_MAX && s[0].lob == 2);
@@ -369,6 +369,27 @@ static void leaves_risks_out(void **state) {
     xmc_analysis_free(&a);
 }
 
+/* A scope that names an account means nothing where the accounts are not simulated; it must not
+ * turn into "any". */
+static void keeps_scopes_narrow(void **state) {
+    (void)state;
+    xmc_analysis a;
+    xmc_diag d;
+    copy_book();
+    change_book(
+        "analysis.yaml", NULL,
+        "title: Attritional alone\nvaluation_date: 2025-12-31\ntrials: 1\n"
+        "book: {lines: lines.csv, exchange_rates: rates.csv, reinsurance_info: reins_info.csv, "
+        "reinsurance_scope: reins_scope.csv}\nmodels: {attritional: attritional.yaml}\n");
+    assert_int_equal(load_copy(&d, &a), XMC_OK);
+    assert_int_equal(a.book.n_treaties, 3);
+    assert_int_equal(a.book.n_scopes, 3);
+    for (size_t i = 0; i < a.book.n_scopes; i++)
+        assert_true(a.book.scopes[i].lob != UINT32_MAX);
+    xmc_diag_free(&d);
+    xmc_analysis_free(&a);
+}
+
 /* Another locale must not change a number, and GB18030 must not change a book. */
 static void ignores_locale_and_encoding(void **state) {
     (void)state;
@@ -429,12 +450,19 @@ static void knows_perils(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_settings),       cmocka_unit_test(reads_policies),
-        cmocka_unit_test(reads_locations),      cmocka_unit_test(reads_reinsurance),
-        cmocka_unit_test(reads_credit),         cmocka_unit_test(reads_equity),
-        cmocka_unit_test(reads_events),         cmocka_unit_test(reads_vulnerability),
-        cmocka_unit_test(puts_an_atom_at_zero), cmocka_unit_test(reads_attritional),
-        cmocka_unit_test(leaves_risks_out),     cmocka_unit_test(ignores_locale_and_encoding),
+        cmocka_unit_test(reads_settings),
+        cmocka_unit_test(reads_policies),
+        cmocka_unit_test(reads_locations),
+        cmocka_unit_test(reads_reinsurance),
+        cmocka_unit_test(reads_credit),
+        cmocka_unit_test(reads_equity),
+        cmocka_unit_test(reads_events),
+        cmocka_unit_test(reads_vulnerability),
+        cmocka_unit_test(puts_an_atom_at_zero),
+        cmocka_unit_test(reads_attritional),
+        cmocka_unit_test(leaves_risks_out),
+        cmocka_unit_test(keeps_scopes_narrow),
+        cmocka_unit_test(ignores_locale_and_encoding),
         cmocka_unit_test(knows_perils),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

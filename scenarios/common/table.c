@@ -104,6 +104,7 @@ static void on_field(void *bytes, size_t length, void *context) {
     if (!t->header_done) {
         if (field >= MOST_COLUMNS)
             return;
+        free(t->header[field]); /* of a line of empty cells above the header */
         t->header[field] = strndup(bytes ? bytes : "", length);
         t->no_memory = !t->header[field];
         t->n_header = field + 1;
