@@ -556,6 +556,14 @@ static void compute_ratios(xmc_reg_builder *b) {
     t->comprehensive_ratio = b->company->actual_capital / t->minimum;
     if (!(t->minimum > 0))
         t->core_ratio = t->comprehensive_ratio = NAN;
+    double catastrophe = xmc_reg_amount(t, "catastrophe");
+    double lines = xmc_reg_amount(t, "premium_reserve");
+    t->catastrophe_share = lines > 0 ? catastrophe / lines : NAN;
+    static const char *const percentiles[] = {"p10", "p50", "p90"};
+    const xmc_rule *r = xmc_rules_find(b->rules, "insurance/catastrophe/published_range");
+    for (int i = 0; i < 3; i++)
+        t->catastrophe_range[i] =
+            r && r->kind == XMC_RULE_TABLE ? xmc_rule_entry(r, percentiles[i]) : NAN;
 }
 
 xmc_status xmc_regulatory_compute(const xmc_rules *rules, const xmc_company *company,

@@ -108,6 +108,8 @@ typedef struct {
     double core_ratio, comprehensive_ratio; /* NAN without capital in the sheet */
     double core_threshold, comprehensive_threshold;
     bool catastrophe_is_proxy;
+    double catastrophe_share;    /* 1.2.2 over 1.2.1; NAN without both */
+    double catastrophe_range[3]; /* the same of published companies: p10, p50, p90; NAN */
     bool is_matched;
     void *storage; /* private */
 } xmc_reg_tree;

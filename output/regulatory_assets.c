@@ -58,6 +58,8 @@ void xmc_reg_find_concentration(xmc_reg_builder *b) {
         real_estate > xmc_reg_number(b, "market/concentration/real_estate_share") * c->total_assets;
     const xmc_rule *r = xmc_reg_rule(b, "market/concentration/threshold");
     double threshold;
+    if (c->stocks_from_book && b->book && b->book->n_stocks)
+        xmc_reg_assume(b, "concentration in the issuers of the book's stocks not tested");
     if (!n) {
         xmc_reg_assume(b, "concentration in counterparties not tested: the assets name none");
         return;

@@ -83,6 +83,12 @@ static void write_ratios(FILE *f, const xmc_company *c, const xmc_reg_tree *t) {
             f, "综合偿付能力充足率 comprehensive solvency ratio    %8.2f %%  (threshold %g %%)%s\n",
             100 * t->comprehensive_ratio, 100 * t->comprehensive_threshold,
             t->comprehensive_ratio < t->comprehensive_threshold ? "  BELOW" : "");
+    if (isfinite(t->catastrophe_share))
+        fprintf(f,
+                "catastrophe / premium and reserve risk                %8.3f    (published "
+                "companies: %g, %g, %g at p10, p50, p90)\n",
+                t->catastrophe_share, t->catastrophe_range[0], t->catastrophe_range[1],
+                t->catastrophe_range[2]);
     double balance = 0;
     for (size_t i = 0; i < t->n_nodes; i++)
         if (!strncmp(t->nodes[i].key, "line.credit.financing.", 22) && t->nodes[i].exposure > 0)

@@ -90,6 +90,8 @@ static void test_company_f(void **state) {
     amount(&t, "1.7", 7.41e9, 5e6);
     amount(&t, "1", 7.04e9, 5e6);
     near(t.size_factor, 0.95, 0, "size");
+    near(t.catastrophe_share, 1 / 5.71, 1e-3, "catastrophe over premium and reserve");
+    near(t.catastrophe_range[1], 0.058, 0, "published median");
     near(17e9 / xmc_reg_amount(&t, "1"), 2.40, 0.02, "ratio before control risk");
     xmc_reg_tree_free(&t);
     xmc_diag_free(&diag);
