@@ -134,11 +134,14 @@ xmc_status xmc_anchors_compute(xmc_results *r, const xmc_measures *m, xmc_anchor
         snprintf(a->name, sizeof a->name, "%s", rule->name);
         st = measure(r, rule, chosen, exposure, &d, &a->value, diag);
     }
-    double share = xmc_diversification(m, XMC_Q995, false);
-    if (!isnan(share)) {
+    for (int less_mean = 0; less_mean < 2; less_mean++) { /* the means do not diversify */
+        double share = xmc_diversification(m, XMC_Q995, less_mean);
+        if (isnan(share))
+            continue;
         xmc_anchor *a = &out->anchors[out->n++];
         *a = (xmc_anchor){.value = share, .low = 0.20, .high = 0.40, .under = 0.10, .over = 0.45};
-        snprintf(a->name, sizeof a->name, "joint diversification of VaR 99.5 %%, net");
+        snprintf(a->name, sizeof a->name, "joint diversification of VaR 99.5 %%%s, net",
+                 less_mean ? " less mean" : "");
     }
     free(chosen);
     xmc_distribution_free(&d);

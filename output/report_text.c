@@ -84,8 +84,8 @@ static const char *const cross_lines[XMC_N_LINES + 1] = {
 static void write_exposure(const xmc_report_data *d, FILE *f) {
     const xmc_segments *s = &d->results->segments;
     heading(f, "What was simulated");
-    fprintf(f, "%-12s %-26s %-12s %9s %16s %13s\n", "risk", "line", "C-ROSS line", "locations",
-            "exposure", "modelled %");
+    fprintf(f, "%-12s %-26s %-12s %9s %16s %15s\n", "risk", "line", "C-ROSS line", "locations",
+            "exposure", "not modelled %");
     bool *done = calloc(s->n + 1, sizeof *done), *chosen = calloc(s->n + 1, sizeof *chosen);
     for (size_t i = 0; done && chosen && i < s->n; i++) {
         if (done[i])
@@ -105,7 +105,7 @@ static void write_exposure(const xmc_report_data *d, FILE *f) {
         if (k < d->n_lines) {
             fprintf(f, "%9" PRIu64, d->locations[k]);
             amount(f, 17, d->sum_insured[k]);
-            percent(f, 14, d->modelled[k] / d->sum_insured[k]);
+            percent(f, 16, 1 - d->modelled[k] / d->sum_insured[k]);
         } else {
             fprintf(f, "%9s", "");
             double exposure = xmc_exposure_of(s, chosen);

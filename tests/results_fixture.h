@@ -65,7 +65,7 @@ static inline xmc_status fixture_write(fixture *f, const char *path, fixture_law
     uint64_t trials = f->meta.trials;
     uint32_t full = f->meta.block < trials ? f->meta.block : (uint32_t)trials;
     size_t n = f->segments.n, columns = 3 * XMC_N_RISKS + 6 + 2 * n;
-    double *data = aligned_alloc(64, columns * (size_t)full * sizeof *data + 64);
+    double *data = aligned_alloc(64, (columns * (size_t)full * sizeof(double) + 63) / 64 * 64);
     double **rows = calloc(2 * n + 2, sizeof *rows), *net = calloc(n + 1, sizeof *net);
     xmc_block b = {.capacity = full, .n_segments = n, .n_treaties = 1};
     double *next = data;
