@@ -255,6 +255,14 @@ xmc_status xmc_equity_plan(const xmc_analysis *a, const xmc_run_shape *shape,
         qsort(index_order, n, sizeof *index_order, by_name);
         status = plan_indices(p, m, index_order, diag);
     }
+    double weights = 0.0;
+    for (size_t i = 0; i < n; i++)
+        weights += fabs(p->macro[i]);
+    if (!status && a->has_credit && a->credit.macro_share > 0.0 && !(weights > 0.0))
+        status = xmc_error(diag, XMC_BAD_INPUT,
+                           "equity model: every macro_weight is 0, but the credit model takes "
+                           "macro_share %g of its global factor from equity",
+                           a->credit.macro_share);
     if (!status)
         status = plan_stocks(p, a, index_order, order, h, segments, diag);
     free(index_order);

@@ -328,6 +328,11 @@ static void test_bad_input(void **state) {
     set_up(&f, 100, 1, 0.3, 0.5, 2.0);
     expect_bad(&f, "degrees of freedom");
     set_up(&f, 100, 1, 0.3, 0.5, 4.0);
+    memset(f.weight, 0, sizeof f.weight);
+    f.a.has_credit = true;
+    f.a.credit.macro_share = 0.5;
+    expect_bad(&f, "macro_weight");
+    set_up(&f, 100, 1, 0.3, 0.5, 4.0);
     add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, 1e8);
     add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, 1e8);
     expect_bad(&f, "stands twice");
