@@ -101,6 +101,18 @@ static void write_ratios(FILE *f, const xmc_company *c, const xmc_reg_tree *t) {
                 100 * c->largest_retention / c->actual_capital);
 }
 
+/* "= exposure x RF0 x (1 + K)", and what multiplies it beyond (0.95 of 2023, a limit on the
+ * factor). */
+static void write_product(FILE *f, const xmc_reg_node *n, double unit) {
+    char text[64];
+    double plain = n->rf0 * (1 + n->k);
+    fprintf(f, "  = %s x %g", grouped(n->exposure / unit, text), n->rf0);
+    if (n->k != 0)
+        fprintf(f, " x (1 %+g)", n->k);
+    if (plain != 0 && fabs(n->factor / plain - 1) > 1e-12)
+        fprintf(f, " x %g", n->factor / plain);
+}
+
 void xmc_reg_write_text(FILE *f, const xmc_company *company, const xmc_reg_tree *t,
                         xmc_reg_unit unit, int depth) {
     int code = widest(t, 0), zh = widest(t, 1), en = widest(t, 2);
@@ -119,7 +131,7 @@ void xmc_reg_write_text(FILE *f, const xmc_company *company, const xmc_reg_tree 
         if (n->state == XMC_NODE_GIVEN)
             fputs("  given", f);
         else if (!isnan(n->rf0))
-            fprintf(f, "  = %.6g x %g x (1 %+g)", n->exposure / unit_size(unit), n->rf0, n->k);
+            write_product(f, n, unit_size(unit));
         fputc('\n', f);
     }
     fputc('\n', f);
