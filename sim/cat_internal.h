@@ -74,6 +74,7 @@ typedef struct {
     uint32_t *local_account;
     uint32_t *local_slot;  /* [n_parts] slot of a local part */
     uint32_t max_local;    /* slots that one cell needs at most */
+    uint32_t *cell_parts;  /* [cells] parts met */
     uint32_t *cell_global; /* [cells] parts of other accounts touched at most */
     size_t *class_offset;  /* [cells + 1] into cell_class: classes that the cell can touch */
     uint32_t *cell_class;
@@ -142,8 +143,9 @@ struct xmc_cat {
     uint32_t *event_class;      /* ascending */
     uint32_t *event_lanes;      /* occurrences of a task */
     double *event_samples;      /* draws of an occurrence */
-    uint8_t *event_fixed;       /* nothing is drawn: one row serves all occurrences */
-    uint32_t *event_order;      /* dearest first */
+    double *event_parts;   /* parts of accounts with a scratch that an occurrence meets at most */
+    uint8_t *event_fixed;  /* nothing is drawn: one row serves all occurrences */
+    uint32_t *event_order; /* dearest first */
     xmc_count_table count;
     uint32_t count_parts; /* the year's rate is drawn in so many equal parts */
     size_t max_count;     /* occurrences of a trial at most */

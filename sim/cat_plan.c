@@ -112,13 +112,14 @@ static xmc_status build_events(xmc_cat *c, size_t *scratch, size_t *classes, siz
     c->event_class_offset = xmc_plan_get(&c->arena, n + 1, sizeof(size_t));
     c->event_lanes = xmc_plan_get(&c->arena, n + 1, sizeof(uint32_t));
     c->event_samples = xmc_plan_get(&c->arena, n + 1, sizeof(double));
+    c->event_parts = xmc_plan_get(&c->arena, n + 1, sizeof(double));
     c->event_fixed = xmc_plan_get(&c->arena, n + 1, 1);
     c->event_order = xmc_plan_get(&c->arena, n + 1, sizeof(uint32_t));
     xmc_plan_memory t = {0};
     size_t *seen = xmc_plan_get(&t, c->n_classes + 1, sizeof *seen);
     xmc_status status = XMC_OK;
     if (!c->event_view || !c->event_class_offset || !c->event_lanes || !c->event_samples ||
-        !c->event_fixed || !c->event_order || !seen) {
+        !c->event_parts || !c->event_fixed || !c->event_order || !seen) {
         status = xmc_no_memory(diag, n * sizeof(double), "planning events");
         goto done;
     }
@@ -139,6 +140,7 @@ static xmc_status build_events(xmc_cat *c, size_t *scratch, size_t *classes, siz
                 const uint32_t cell = e->footprint_cell[f];
                 global += v->cell_global[cell];
                 samples += v->cell_samples[cell];
+                c->event_parts[i] += v->cell_parts[cell];
                 draws |= v->cell_draws[cell];
                 for (size_t x = v->class_offset[cell]; x < v->class_offset[cell + 1]; x++) {
                     uint32_t id = v->cell_class[x];

@@ -439,9 +439,10 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
     for (size_t cell = 0; cell < n_cells; cell++)
         v->local_offset[cell + 1] += v->local_offset[cell];
     /* Local accounts by cell, ascending; and the slots of their parts. */
+    v->cell_parts = xmc_plan_get(&c->arena, n_cells + 1, sizeof(uint32_t));
     size_t *next = xmc_plan_get(&b->t, n_cells + 1, sizeof *next);
     uint32_t *slots = xmc_plan_get(&b->t, n_cells + 1, sizeof *slots);
-    if (!next || !slots)
+    if (!next || !slots || !v->cell_parts)
         return xmc_no_memory(diag, n_cells * sizeof *next, "planning accounts");
     memcpy(next, v->local_offset, n_cells * sizeof *next);
     for (uint32_t k = 0; k < n_accounts; k++) {
@@ -685,7 +686,7 @@ static xmc_status list_classes(build *b, size_t view, const part_key *keys, xmc_
         size_t n = 0, k = 0;
         for (size_t cell = 0; cell < n_cells; cell++) {
             size_t first = n;
-            uint32_t global = 0;
+            uint32_t global = 0, parts = 0;
             for (size_t r = v->run_offset[cell]; r < v->run_offset[cell + 1]; r++) {
                 const xmc_cat_run *run = &v->runs[r];
                 if (run->class_id != NONE) {
@@ -705,6 +706,7 @@ static xmc_status list_classes(build *b, size_t view, const part_key *keys, xmc_
                         continue;
                     seen_part[part] = cell + 1;
                     global += b->many[l->account];
+                    parts++;
                     const xmc_cat_account *acc = &v->accounts[v->part_account[part]];
                     for (uint32_t row = 0; row < acc->n_rows; row++) {
                         uint32_t id = v->part_class[acc->first_class + row * acc->n_parts + part -
@@ -719,6 +721,7 @@ static xmc_status list_classes(build *b, size_t view, const part_key *keys, xmc_
                 }
             }
             v->cell_global[cell] = global;
+            v->cell_parts[cell] = parts;
             if (fill)
                 qsort(v->cell_class + first, n - first, sizeof *v->cell_class, compare_classes);
             v->class_offset[cell + 1] = n;
