@@ -233,7 +233,8 @@ static void run_task(const xmc_cat *c, xmc_cat_thread *t, const xmc_cat_task *ta
     const uint32_t *ids = c->event_class + c->event_class_offset[event];
     const size_t n_classes = c->event_class_offset[event + 1] - c->event_class_offset[event];
     const bool along = goes_along(c, event, task->n);
-    const size_t stride = along ? 1 : c->event_lanes[event];
+    /* Close-packed: with few lanes, wide rows would be mostly unused cache lines. */
+    const size_t stride = along ? 1 : (task->n + 7u) & ~7u;
     for (size_t k = 0; k < n_classes; k++)
         t->class_at[ids[k]] = (uint32_t)k;
     /* Either all occurrences at once, or one after the other. */
