@@ -399,12 +399,13 @@ static xmc_status load(xmc_loader *l, const char *path) {
     if (st != XMC_OK)
         return st;
     files f = {0};
+    size_t n_errors = l->diag->n_errors;
     read_settings(l);
     l->book->valuation_date = l->a->valuation_date;
     find_files(l, &f);
     find_risks(l, &f);
     /* With a wrong analysis the books would be read for nothing. */
-    if (l->yaml.n_bad || l->diag->n_errors)
+    if (l->diag->n_errors > n_errors)
         return l->diag->worst;
     return read_files(l, &f);
 }

@@ -100,8 +100,8 @@ uint32_t xmc_load_region(xmc_loader *l, xmc_table *t, size_t column) {
         return 0;
     }
     known = xmc_names_add(&l->regions, s, length, &fresh);
-    if (known == UINT32_MAX)
-        xmc_cell_error(t, column, "room in memory");
+    if (known >= XMC_MOST_NAMES)
+        xmc_cell_error(t, column, "at most %d regions in all", (int)XMC_MOST_NAMES);
     return known;
 }
 

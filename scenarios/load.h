@@ -48,6 +48,10 @@ typedef struct {
         *credit_policy_index; /* [credit_policies.n] into the book's, UINT32_MAX not in force */
 } xmc_loader;
 
+/* Regions and vulnerability classes: tables are built over them, so a column of distinct values in
+ * their place must not fill the memory. */
+enum { XMC_MOST_NAMES = 20000 };
+
 /* Opens a table named by the analysis and records it as an input when it is closed. */
 xmc_status xmc_load_open(xmc_loader *l, const xmc_file_ref *ref, const xmc_column *columns,
                          size_t n, xmc_table **out);

@@ -120,8 +120,8 @@ static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, magnitudes 
     x.limit = terms.limit;
     x.ded_type = terms.ded_type;
     x.limit_type = terms.limit_type;
-    if (n_class && x.vulnerability == UINT32_MAX)
-        xmc_cell_error(t, VULNERABILITY, "room in memory");
+    if (n_class && x.vulnerability >= XMC_MOST_NAMES)
+        xmc_cell_error(t, VULNERABILITY, "at most %d classes in all", (int)XMC_MOST_NAMES);
     m->rows++;
     m->small += total < SMALL_TIV;
     if (x.account == UINT32_MAX || !n_loc)

@@ -689,6 +689,25 @@ static void warns_of_ten_thousands(void **state) {
     }
 }
 
+/* A column of distinct values where a class belongs does not fill the memory. */
+static void bounds_classes(void **state) {
+    (void)state;
+    char *text = malloc(4000000), *p = text;
+    xmc_diag d;
+    p +=
+        sprintf(p, "PortNumber,AccNumber,LocNumber,CountryCode,Latitude,Longitude,LocPerilsCovered,"
+                   "LocCurrency,BuildingTIV,FlexiLocVulnerability,FlexiLocRegion\n");
+    for (int i = 0; i < 20010; i++)
+        p += sprintf(p, "1,A1,%d,CN,28,116,AA1,CNY,5000,class%d,region%d\n", i + 10, i, i);
+    copy_book();
+    temporary_text("location_aggregate.csv", text);
+    free(text);
+    assert_int_equal(load_copy(&d, NULL), XMC_BAD_INPUT);
+    assert_says(&d, "FlexiLocVulnerability", "at most 20000 classes");
+    assert_says(&d, "FlexiLocRegion", "at most 20000 regions");
+    xmc_diag_free(&d);
+}
+
 static void warns_of_unmodelled_classes(void **state) {
     (void)state;
     xmc_diag d;
@@ -709,7 +728,7 @@ int main(void) {
         cmocka_unit_test(says_what_is_wrong),          cmocka_unit_test(reports_many_at_once),
         cmocka_unit_test(checks_event_sets),           cmocka_unit_test(refuses_truncated_events),
         cmocka_unit_test(checks_event_attributes),     cmocka_unit_test(warns_of_ten_thousands),
-        cmocka_unit_test(warns_of_unmodelled_classes),
+        cmocka_unit_test(warns_of_unmodelled_classes), cmocka_unit_test(bounds_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
