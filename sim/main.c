@@ -53,7 +53,20 @@ static void version(void) {
            getenv("CROSSMC_ISA") ? "asked for by CROSSMC_ISA" : "the best one is chosen");
 }
 
+/* SLEEF's deterministic functions, and with them every number, need fused multiply-add. */
+static bool processor_serves(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("fma");
+#else
+    return true;
+#endif
+}
+
 int main(int argc, char **argv) {
+    if (!processor_serves()) {
+        fprintf(stderr, "error: crossmc needs a processor with fused multiply-add (FMA)\n");
+        return XMC_FAILED;
+    }
     if (!xmc_cli_select_isa(NULL))
         return XMC_USAGE;
     if (argc < 2) {
