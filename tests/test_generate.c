@@ -384,6 +384,83 @@ static void test_same_bytes(void **state) {
     }
 }
 
+/* Full scale on a small number of persons, trees and lots: one row each, the same totals. */
+static void test_full_scale(void **state) {
+    (void)state;
+    static const char *const changes[][2] = {{"count: 4092200", "count: 4092"},
+                                             {"count: 197800", "count: 1978"},
+                                             {"count: 1880000", "count: 1880"},
+                                             {"count: 21226", "count: 2122"},
+                                             {"load_lots: 1000000", "load_lots: 3000"},
+                                             {"load_instruments: 5000", "load_instruments: 60"}};
+    char spec[512], path[1024], folder[512];
+    snprintf(spec, sizeof spec, "%s/book.yaml", demo);
+    size_t n;
+    char *text = whole_file(spec, &n);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        /* shorter or as long: written over, the rest blank */
+        char *at = strstr(text, changes[i][0]);
+        assert_non_null(at);
+        memset(at, ' ', strlen(changes[i][0]));
+        memcpy(at, changes[i][1], strlen(changes[i][1]));
+    }
+    snprintf(spec, sizeof spec, "%s/small.yaml", root);
+    FILE *f = fopen(spec, "wb");
+    assert_non_null(f);
+    fwrite(text, 1, n, f);
+    fclose(f);
+    free(text);
+    snprintf(folder, sizeof folder, "%s/full", root);
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    assert_int_equal(xmc_book_generate(spec, folder, true, NULL, &diag), XMC_OK);
+    xmc_diag_free(&diag);
+    static const struct {
+        const char *name;
+        size_t rows;
+        double sum;
+    } want[] = {{"POVERTY-", 4092, 35.159e9},
+                {"NEW_CITIZENS-", 1978, 93.5e9},
+                {"ELDERLY-", 1880, 116.34e9},
+                {"TREES-", 2122, 0.156e9}};
+    size_t rows[4] = {0};
+    double sum[4] = {0};
+    snprintf(path, sizeof path, "%s/location_persons.csv", folder);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    char line[512];
+    assert_non_null(fgets(line, sizeof line, f)); /* header */
+    while (fgets(line, sizeof line, f)) {
+        char *field = line;
+        for (size_t k = 0; k < 4; k++)
+            if (strncmp(line + 2, want[k].name, strlen(want[k].name)) == 0) {
+                for (int c = 0; c < 8; c++)
+                    field = strchr(field, ',') + 1;
+                rows[k]++;
+                sum[k] += strtod(field, NULL);
+            }
+        assert_true(field != line);
+    }
+    fclose(f);
+    for (size_t k = 0; k < 4; k++) {
+        assert_int_equal(rows[k], want[k].rows);
+        assert_true(sum[k] == want[k].sum);
+    }
+    snprintf(path, sizeof path, "%s/obligors_load.csv", folder);
+    text = whole_file(path, &n);
+    double financing = 0;
+    size_t borrowers = 0;
+    for (char *at = strchr(text, '\n'); at && at[1]; at = strchr(at + 1, '\n'), borrowers++) {
+        char *field = at + 1;
+        for (int c = 0; c < 6; c++)
+            field = strchr(field, ',') + 1;
+        financing += strtod(field, NULL);
+    }
+    free(text);
+    assert_int_equal(borrowers, 470000);
+    assert_true(financing == 260e9);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     static const struct {
@@ -420,7 +497,8 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_split), cmocka_unit_test(test_dates), cmocka_unit_test(test_books),
-        cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_refusals)};
+        cmocka_unit_test(test_split),      cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_books),      cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_full_scale), cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
