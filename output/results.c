@@ -3,131 +3,12 @@
 #include "output/results_internal.h"
 #include "scenarios/common/digest.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
-
-/* --- the columns --- */
-
-static void add(xmc_results *r, xmc_ylt_dataset d) {
-    d.dataset = H5I_INVALID_HID;
-    r->datasets[r->n_datasets++] = d;
-}
-
-static void add_column(xmc_results *r, const char *name) {
-    add(r, (xmc_ylt_dataset){.name = name, .rows = 1});
-}
-
-static int by_name(const void *a, const void *b) {
-    return strcmp(((const xmc_ylt_dataset *)a)->name, ((const xmc_ylt_dataset *)b)->name);
-}
-
-/* A risk that is not simulated has no columns: a zero would look like a result. */
-static void list_datasets(xmc_results *r) {
-    const xmc_analysis *a = r->meta.analysis;
-    add_column(r, "weight");
-    if (a->has_cat) {
-        add_column(r, "cat_gross");
-        add_column(r, "cat_ceded");
-        add_column(r, "cat_net");
-        add_column(r, "cat_gross_max_occ");
-        add_column(r, "cat_net_max_occ");
-    }
-    if (a->has_attritional) {
-        add_column(r, "attritional_gross");
-        add_column(r, "attritional_ceded");
-        add_column(r, "attritional_net");
-    }
-    if (a->has_credit) {
-        add_column(r, "credit_gross");
-        add_column(r, "credit_ceded");
-        add_column(r, "credit_net");
-    }
-    if (a->has_equity)
-        add_column(r, "equity");
-    add_column(r, "total");
-    if (r->segments.n) {
-        xmc_ylt_dataset d = {
-            .name = "segment_gross", .row_scale = "/segment", .rows = r->segments.n};
-        add(r, d);
-        d.name = "segment_net";
-        add(r, d);
-    }
-    if (r->n_treaties) {
-        add(r, (xmc_ylt_dataset){
-                   .name = "treaty", .row_scale = "/treaty_name", .rows = r->n_treaties});
-        add_column(r, "reinstatement_premium");
-    }
-    qsort(r->datasets, r->n_datasets, sizeof *r->datasets, by_name);
-}
-
-/* Where a block keeps the values of a dataset. */
-static void bind(xmc_ylt_dataset *d, const xmc_block *b) {
-    static const char *const one[XMC_N_RISKS][3] = {
-        [XMC_RISK_CAT] = {"cat_gross", "cat_ceded", "cat_net"},
-        [XMC_RISK_ATTRITIONAL] = {"attritional_gross", "attritional_ceded", "attritional_net"},
-        [XMC_RISK_CREDIT] = {"credit_gross", "credit_ceded", "credit_net"},
-        [XMC_RISK_EQUITY] = {"", "", "equity"}};
-    d->column = NULL;
-    d->columns = NULL;
-    for (int k = 0; k < XMC_N_RISKS; k++) {
-        if (!strcmp(d->name, one[k][0]))
-            d->column = b->risk_gross[k];
-        else if (!strcmp(d->name, one[k][1]))
-            d->column = b->risk_ceded[k];
-        else if (!strcmp(d->name, one[k][2]))
-            d->column = b->risk_net[k];
-    }
-    if (!strcmp(d->name, "weight"))
-        d->column = b->weight;
-    else if (!strcmp(d->name, "cat_gross_max_occ"))
-        d->column = b->cat_gross_max_occ;
-    else if (!strcmp(d->name, "cat_net_max_occ"))
-        d->column = b->cat_net_max_occ;
-    else if (!strcmp(d->name, "total"))
-        d->column = b->total;
-    else if (!strcmp(d->name, "reinstatement_premium"))
-        d->column = b->reinstatement_premium;
-    else if (!strcmp(d->name, "segment_gross"))
-        d->columns = b->segment_gross;
-    else if (!strcmp(d->name, "segment_net"))
-        d->columns = b->segment_net;
-    else if (!strcmp(d->name, "treaty"))
-        d->columns = b->treaty;
-}
-
-static const char *long_name(const char *name) {
-    static const char *const words[][2] = {
-        {"attritional_ceded", "attritional loss ceded to reinsurers"},
-        {"attritional_gross", "attritional loss before reinsurance"},
-        {"attritional_net", "attritional loss after reinsurance"},
-        {"cat_ceded", "catastrophe loss ceded to reinsurers"},
-        {"cat_gross", "catastrophe loss before reinsurance"},
-        {"cat_gross_max_occ", "largest occurrence, catastrophe loss before reinsurance"},
-        {"cat_net", "catastrophe loss after reinsurance, with reinstatement premiums"},
-        {"cat_net_max_occ", "largest occurrence, catastrophe loss after reinsurance"},
-        {"credit_ceded", "export credit and guarantee loss ceded to reinsurers"},
-        {"credit_gross", "export credit and guarantee loss before reinsurance"},
-        {"credit_net", "export credit and guarantee loss after reinsurance"},
-        {"equity", "equity loss; a gain is negative"},
-        {"reinstatement_premium", "reinstatement premiums paid"},
-        {"segment_gross", "loss by segment before reinsurance"},
-        {"segment_net", "loss by segment after reinsurance"},
-        {"total", "loss of all risks after reinsurance"},
-        {"treaty", "recovery by treaty"},
-        {"weight", "weight of the trial, mean 1"}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (!strcmp(words[i][0], name))
-            return words[i][1];
-    return name;
-}
 
 /* --- creating --- */
 
@@ -140,88 +21,6 @@ static char *text_of(const char *fmt, ...) {
         s = NULL;
     va_end(ap);
     return s;
-}
-
-/* Another run's file must not be cut under its hands: HDF5 truncates before it locks. */
-static xmc_status check_unlocked(const char *part, xmc_diag *diag) {
-    int fd = open(part, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return XMC_OK; /* none there, or creating it will say why not */
-    int busy = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-    close(fd);
-    if (busy)
-        return xmc_error(diag, XMC_SYSTEM,
-                         "%s: another run is writing it; wait for it or choose another output file",
-                         part);
-    return XMC_OK;
-}
-
-static xmc_status no_room(const char *part, uint64_t size, int error, xmc_diag *diag) {
-    struct statvfs v;
-    char *copy = strdup(part);
-    double left =
-        copy && statvfs(dirname(copy), &v) == 0 ? (double)v.f_bavail * (double)v.f_frsize : NAN;
-    free(copy);
-    return xmc_error(diag, XMC_SYSTEM,
-                     "%s: no room for the results: %.3f MB wanted, %.3f MB free on the disk: %s",
-                     part, (double)size / 1e6, left / 1e6, strerror(error));
-}
-
-/* Upper bound of the file: the year loss table in whole chunks, and the tables around it. */
-static uint64_t size_bound(const xmc_results *r) {
-    uint64_t chunk = r->trials < XMC_RESULTS_CHUNK ? r->trials : XMC_RESULTS_CHUNK;
-    uint64_t chunks = (r->trials + chunk - 1) / chunk, rows = 0;
-    for (size_t i = 0; i < r->n_datasets; i++)
-        rows += r->datasets[i].rows;
-    const xmc_analysis *a = r->meta.analysis;
-    return rows * chunks * chunk * sizeof(double) + 64 * a->events.n_events +
-           4096 * (r->segments.n + r->n_treaties + a->n_inputs) +
-           2 * (a->text ? strlen(a->text) : 0) + (UINT64_C(4) << 20);
-}
-
-/* Creates PATH.part and tries whether the whole file fits, before HDF5 knows of it: HDF5 does not
- * survive a disk that fills while it writes what it holds back (see abort). */
-static xmc_status check_room(xmc_results *r, const char *part, xmc_diag *diag) {
-    int fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        int e = errno;
-        return xmc_error(diag, XMC_SYSTEM, "%s: creating the results file: %s", part, strerror(e));
-    }
-    uint64_t size = size_bound(r);
-    int e = posix_fallocate(fd, 0, (off_t)size);
-    close(fd);
-    if (e == 0 || e == EOPNOTSUPP || e == EINVAL)
-        return XMC_OK;
-    unlink(part);
-    return no_room(part, size, e, diag);
-}
-
-static int descriptor(const xmc_results *r) {
-    void *handle = NULL;
-    if (H5Fget_vfd_handle(r->h.file, H5P_DEFAULT, &handle) < 0 || !handle)
-        return -1;
-    return *(const int *)handle;
-}
-
-/* Takes the disk space of all that HDF5 has allocated, and only then lets HDF5 write what it holds
- * back: an allocated dataset is a hole in the file until it is written, and a flush that fails
- * leaves HDF5 unable to close the file ever. */
-static xmc_status reserve_and_flush(xmc_results *r, const char *doing) {
-    xmc_h5 *h = &r->h;
-    if (h->status != XMC_OK)
-        return h->status;
-    hsize_t size = 0;
-    int fd = descriptor(r);
-    if (fd < 0 || H5Fget_filesize(h->file, &size) < 0)
-        return xmc_h5_fail(h, doing);
-    int e = posix_fallocate(fd, 0, (off_t)size);
-    if (e != 0 && e != EOPNOTSUPP && e != EINVAL)
-        return h->status = no_room(r->part, size, e, h->diag);
-    if (H5Fflush(h->file, H5F_SCOPE_LOCAL) < 0)
-        return xmc_h5_fail(h, doing);
-    if (fsync(fd) != 0)
-        return h->status = xmc_file_error(h->diag, r->part, "syncing to disk");
-    return XMC_OK;
 }
 
 static void write_root(xmc_results *r) {
@@ -302,8 +101,9 @@ static void create_datasets(xmc_results *r) {
         snprintf(path, sizeof path, "/ylt/%s", d->name);
         xmc_h5_dims dims =
             d->row_scale ? XMC_H5_DIMS2(d->row_scale, "/trial") : XMC_H5_DIMS1("/trial");
-        d->dataset = xmc_h5_create(h, path, H5T_IEEE_F64LE, dims, plist,
-                                   strcmp(d->name, "weight") ? "CNY" : "1", long_name(d->name));
+        d->dataset =
+            xmc_h5_create(h, path, H5T_IEEE_F64LE, dims, plist,
+                          strcmp(d->name, "weight") ? "CNY" : "1", xmc_results_long_name(d->name));
         H5Pclose(plist);
     }
 }
@@ -373,10 +173,10 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
     if (status == XMC_OK && meta->analysis->has_company && meta->segments->n) /* before the run */
         status = xmc_comparison_plan_new(meta->analysis, meta->segments, &r->comparison, diag);
     if (status == XMC_OK)
-        status = check_unlocked(part, diag);
+        status = xmc_results_check_unlocked(part, diag);
     if (status == XMC_OK) {
-        list_datasets(r);
-        status = check_room(r, part, diag);
+        xmc_results_list_columns(r);
+        status = xmc_results_check_room(r, part, diag);
     }
     if (status != XMC_OK) {
         free(part);
@@ -405,7 +205,7 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
     create_datasets(r);
     xmc_results_write_exposure(r);
     xmc_results_write_provenance(r);
-    status = reserve_and_flush(r, "allocating the year loss table");
+    status = xmc_results_reserve_and_flush(r, "allocating the year loss table");
     if (status != XMC_OK) {
         xmc_results_abort(r);
         return status;
@@ -450,7 +250,7 @@ xmc_status xmc_results_write_block(xmc_results *r, const xmc_block *block, xmc_d
             (unsigned long long)r->trials, XMC_RESULTS_CHUNK);
     for (size_t i = 0; i < r->n_datasets; i++) {
         xmc_ylt_dataset *d = &r->datasets[i];
-        bind(d, block);
+        xmc_results_bind(d, block);
         if (!d->column && !d->columns)
             return xmc_error(diag, XMC_FAILED, "%s: the block has no column %s", r->part, d->name);
         for (size_t row = 0; row < d->rows; row++)
@@ -458,7 +258,7 @@ xmc_status xmc_results_write_block(xmc_results *r, const xmc_block *block, xmc_d
     }
     if (r->h.status != XMC_OK)
         return r->h.status;
-    int fd = descriptor(r);
+    int fd = xmc_results_descriptor(r);
     if (H5Fflush(r->h.file, H5F_SCOPE_LOCAL) < 0)
         return xmc_h5_fail(&r->h, "writing the year loss table");
     if (fd >= 0 && fdatasync(fd) != 0)
@@ -498,7 +298,7 @@ static xmc_status seal(xmc_results *r, const char *sha256) {
     xmc_h5 *h = &r->h;
     hid_t root = H5Gopen2(h->file, "/", H5P_DEFAULT);
     xmc_h5_attr_string(h, root, "ylt_sha256", sha256);
-    reserve_and_flush(r, "writing the tables");
+    xmc_results_reserve_and_flush(r, "writing the tables");
     xmc_h5_attr_i32(h, root, "complete", 1);
     H5Gclose(root);
     if (h->status != XMC_OK)
@@ -579,21 +379,11 @@ void xmc_results_close(xmc_results *r) {
     release(r);
 }
 
-/* HDF5 writes what it holds back when a file is closed; when that fails it cannot close the file
- * and crashes at exit. A file that is thrown away is therefore closed into a sink in memory. */
-static void divert(xmc_results *r) {
-    int fd = descriptor(r), sink = memfd_create("crossmc", MFD_CLOEXEC);
-    if (fd >= 0 && sink >= 0)
-        dup2(sink, fd);
-    if (sink >= 0)
-        close(sink);
-}
-
 void xmc_results_abort(xmc_results *r) {
     if (!r)
         return;
     if (r->h.file >= 0)
-        divert(r);
+        xmc_results_divert(r);
     close_datasets(r);
     if (r->h.file >= 0)
         H5Fclose(r->h.file);

@@ -41,4 +41,22 @@ void xmc_results_write_exposure(xmc_results *r);
 /* Writes /provenance (output/provenance.c). */
 void xmc_results_write_provenance(xmc_results *r);
 
+/* --- output/results_columns.c --- */
+
+/* Lists the datasets that the analysis calls for, by name. */
+void xmc_results_list_columns(xmc_results *r);
+/* Finds a dataset's values in a block; column and columns NULL: it has none. */
+void xmc_results_bind(xmc_ylt_dataset *d, const xmc_block *b);
+const char *xmc_results_long_name(const char *name);
+
+/* --- output/results_disk.c --- */
+
+xmc_status xmc_results_check_unlocked(const char *part, xmc_diag *diag);
+xmc_status xmc_results_check_room(xmc_results *r, const char *part, xmc_diag *diag);
+xmc_status xmc_results_reserve_and_flush(xmc_results *r, const char *doing);
+/* The file's descriptor, or -1. */
+int xmc_results_descriptor(const xmc_results *r);
+/* Before a file that is thrown away is closed. */
+void xmc_results_divert(xmc_results *r);
+
 #endif
