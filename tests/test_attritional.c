@@ -227,18 +227,25 @@ static void test_split_moments(void **state) {
          .limit = 1e6},
         {.name = "d heavy",
          .frequency = 2000,
-         .dispersion = 5,
+         .dispersion = 400,
          .law = XMC_SEVERITY_LOGNORMAL,
          .p1 = 6,
          .p2 = 2.2,
          .limit = 1e6},
+        {.name = "e mixed",
+         .frequency = 20000,
+         .dispersion = 4000,
+         .law = XMC_SEVERITY_LOGNORMAL,
+         .p1 = 6,
+         .p2 = 1.8,
+         .limit = 1e7},
     };
     static const xmc_law laws[] = {XMC_LAW_LOGNORMAL, XMC_LAW_PARETO, XMC_LAW_GAMMA};
     for (uint64_t seed = 1; seed <= 5; seed++) {
-        xmc_analysis a = analysis_of(l, 4, 4000, seed);
+        xmc_analysis a = analysis_of(l, 5, 4000, seed);
         risk_columns c = risk_run(&a, 16384, 2);
         double n = (double)c.trials;
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 5; i++) {
             struct paid q = {laws[l[i].law], l[i].p1, l[i].p2, l[i].deductible, 0};
             double m[4], f = l[i].frequency, b = l[i].dispersion - 1;
             for (int k = 1; k <= 3; k++)
@@ -289,6 +296,29 @@ static void test_split_distribution(void **state) {
                 tail += gsl_ran_poisson_pdf(n, 1500) * gsl_cdf_gamma_Q(q[i], 0.05 * n, 20000);
             check_exceedance("split P(S > q)", c.total, c.trials, q[i], tail);
         }
+        risk_free(&c);
+    }
+}
+
+/* Exponential claims: all of the sum is the approximation, and its skewness 3 / sqrt(2 f) shows. */
+static void test_split_skewness(void **state) {
+    (void)state;
+    xmc_attritional_line l = {.name = "exponential",
+                              .frequency = 2000,
+                              .dispersion = 1,
+                              .law = XMC_SEVERITY_GAMMA,
+                              .p1 = 1,
+                              .p2 = 1000};
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        xmc_analysis a = analysis_of(&l, 1, 150000, seed);
+        risk_columns c = risk_run(&a, 16384, 2);
+        double mean, se, sd = sqrt(2000 * 2e6);
+        for (size_t t = 0; t < c.trials; t++) {
+            double z = (c.total[t] - 2e6) / sd;
+            c.total[t] = z * z * z - 3 * z; /* the mean's own error taken out */
+        }
+        mean_se(c.total, c.trials, &mean, &se);
+        check_z("skewness of the approximation", mean, 3 / sqrt(4000.0), se);
         risk_free(&c);
     }
 }
@@ -372,7 +402,8 @@ int main(void) {
         cmocka_unit_test(test_poisson_gamma),  cmocka_unit_test(test_poisson_lognormal),
         cmocka_unit_test(test_severity_table), cmocka_unit_test(test_paid_moments),
         cmocka_unit_test(test_split_moments),  cmocka_unit_test(test_split_distribution),
-        cmocka_unit_test(test_independence),   cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_split_skewness), cmocka_unit_test(test_independence),
+        cmocka_unit_test(test_bad_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

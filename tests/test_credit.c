@@ -434,6 +434,21 @@ static void test_transfer(void **state) {
         risk_free(&c);
         tear_down(&f);
     }
+    /* The Student copula's quantile and W: the probability of an event stays what it is. */
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        fixture g = set_up(1, 200000, seed, 0.2);
+        g.a.credit.copula = XMC_COPULA_STUDENT;
+        g.a.credit.degrees_of_freedom = 4;
+        g.a.credit.transfer_loading = 0.5;
+        g.countries[1].transfer_probability = 0.01;
+        g.obligors[0].country = 1;
+        g.obligors[0].exposure = 1e6;
+        g.obligors[0].probability = 1e-9;
+        risk_columns c = risk_run(bind(&g), 16384, 2);
+        check_exceedance("P(event), Student", c.gross[1], c.trials, 0, 0.01);
+        risk_free(&c);
+        tear_down(&g);
+    }
     /* Every obligor of the country defaults nearly surely: nothing is left to lose by transfer, and
      * nobody loses more than is insured. */
     fixture f = set_up(50, 20000, 9, 0.0);

@@ -260,6 +260,10 @@ static void test_independence(void **state) {
     f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 1, .quantity = 0.1, .price = 12};
     f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 1, .quantity = 0.2, .price = 12};
     f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 0, .quantity = -1e7, .price = 12};
+    /* Sums in floating point that depend on their order. */
+    f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 2, .quantity = 0.7, .price = 12};
+    f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 2, .quantity = 4e15, .price = 12};
+    f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 2, .quantity = -4e15, .price = 12};
     risk_columns ref = risk_run(&f.a, 16384, 1);
     assert_int_equal(ref.segments.n, 3); /* 600001 is sold */
     for (int threads = 1; threads <= 3; threads++) {
