@@ -16,7 +16,8 @@ static void fit_cubic(const double f[4], double c[4]) {
 int xmc_quantile_table_init(xmc_quantile_table *t, xmc_tail_quantile law,
                             const double *parameters) {
     const size_t per_octave = (size_t)1 << XMC_QT_CELL_BITS;
-    t->coef = malloc(2 * (size_t)XMC_QT_CELLS * 4 * sizeof *t->coef);
+    /* whole cache lines, so that no cell's row straddles two */
+    t->coef = aligned_alloc(64, (2 * (size_t)XMC_QT_CELLS * 4 * sizeof *t->coef + 63) / 64 * 64);
     if (!t->coef)
         return -1;
     for (int upper = 0; upper < 2; upper++) {
