@@ -479,6 +479,8 @@ static void test_refusals(void **state) {
         {"currency: EUR, cny", "currency: GBP, cny", "EUR"},
         {"region: Jiangxi, share: 0.40", "region: Jiangxi, share: 0.60", "MOTOR"},
         {"cities: [Nanchang, Jingdezhen]", "cities: [Nanchang, Atlantis]", "AVIATION"},
+        {"cities: [Nanchang, Jingdezhen]", "cities: [Huangpu]", "AVIATION"},
+        {"counties: 95", "counties: 950", "RICE"},
         {"sites_mean: 1.3", "sites_mean: 0.3", "SRDI"},
     };
     char path[512], out[512];

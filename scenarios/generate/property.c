@@ -37,6 +37,7 @@ static void area_free(area *a) {
     free(a->unit);
     free(a->weight);
     free(a->cumulative);
+    *a = (area){0};
 }
 
 static double region_share(const gen_class *c, const char *region) {
@@ -93,6 +94,10 @@ static xmc_status area_of(const writer *w, const gen_class *c, area *a) {
                 sum += w->units[k].weight[c->weight];
         a->unit[a->n] = i;
         a->weight[a->n++] = share * w->units[i].weight[c->weight] / sum;
+    }
+    if (a->n == 0) {
+        area_free(a);
+        return xmc_error(w->diag, XMC_BAD_INPUT, "class %s: no place is left to it", c->name);
     }
     if (c->counties && c->counties > a->n) {
         size_t n = a->n;
