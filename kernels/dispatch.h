@@ -26,6 +26,8 @@ typedef struct {
                                   double grid, double inv_grid);
     void (*ground_up_locations)(const xmc_run *run, const xmc_damage_row *const *row, xmc_stream *s,
                                 uint64_t *position, double *acc, double grid, double inv_grid);
+    void (*account_terms)(const xmc_terms *terms, const xmc_layer *layer, const double *x, size_t n,
+                          double *out, double grid, double inv_grid);
     void (*bucket_hazards)(const xmc_hazard_table *t, double threshold, const double *w,
                            const double *country, const double *sector, double *hazard);
     uint32_t (*bucket_screen)(const xmc_stream_base *base, uint64_t address, uint32_t n,

@@ -102,6 +102,11 @@ static void ground_up_locations(const xmc_run *run, const xmc_damage_row *const 
     xmc_ground_up_locations_twin(run, row, s, position, acc, grid, inv_grid);
 }
 
+static void account_terms(const xmc_terms *terms, const xmc_layer *layer, const double *x, size_t n,
+                          double *out, double grid, double inv_grid) {
+    xmc_account_terms_twin(terms, layer, x, n, out, grid, inv_grid);
+}
+
 /* tests/ also compiles this file otherwise (hardware fma, no vectorizer), under another name, as
  * the plain C that the vector kernels are timed against. */
 #ifndef XMC_SCALAR_TABLE

@@ -8,6 +8,7 @@ enum { LEAP = 4 };
 #include "kernels/fill_body.h"
 #include "kernels/ground_up_body.h"
 #include "kernels/reduce_body.h"
+#include "kernels/terms_body.h"
 
 const xmc_kernels xmc_kernels_neon = {
     .isa = "neon",

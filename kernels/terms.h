@@ -48,4 +48,19 @@ static inline double xmc_grid_round(double x, double grid, double inv_grid) {
     return y * grid;
 }
 
+/* One policy on n losses x, as the accounts' finish needs it: terms, layer, rounding to the grid;
+ * out[l] for l < n. x and out may be the same. */
+void xmc_account_terms(const xmc_terms *terms, const xmc_layer *layer, const double *x, size_t n,
+                       double *out, double grid, double inv_grid);
+
+static inline void xmc_account_terms_twin(const xmc_terms *t, const xmc_layer *y, const double *x,
+                                          size_t n, double *out, double grid, double inv_grid) {
+    for (size_t l = 0; l < n; l++) {
+        double z = xmc_terms_loss(x[l], t->ded_amount, t->ded_share, t->ded_min, t->ded_max,
+                                  t->limit_amount, t->limit_share);
+        z = xmc_layer_loss(z, y->attachment, y->limit, y->participation);
+        out[l] = xmc_grid_round(z, grid, inv_grid);
+    }
+}
+
 #endif

@@ -110,20 +110,19 @@ static void finish_account(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thre
         const xmc_layer y = c->policy_layers[v->row[a->first_row + r]];
         const uint32_t *class_id =
             v->part_class + a->first_class + (size_t)r * a->n_parts - a->first_part;
+        xmc_account_terms(&k, &y, t->total, n_lanes, t->loss, c->grid, c->inv_grid);
+        if (n_here == 1) {
+            double *to = t->class_acc + t->class_at[class_id[t->here[0]]] * stride;
+            for (size_t l = 0; l < n_lanes; l++)
+                to[l] += t->loss[l];
+            continue;
+        }
         for (size_t l = 0; l < n_lanes; l++) {
-            double x = xmc_terms_loss(t->total[l], k.ded_amount, k.ded_share, k.ded_min, k.ded_max,
-                                      k.limit_amount, k.limit_share);
-            x = xmc_layer_loss(x, y.attachment, y.limit, y.participation);
-            x = xmc_grid_round(x, c->grid, c->inv_grid);
-            if (x <= 0)
+            if (t->loss[l] <= 0)
                 continue;
-            if (n_here == 1) {
-                t->class_acc[t->class_at[class_id[t->here[0]]] * stride + l] += x;
-                continue;
-            }
             for (size_t p = 0; p < n_here; p++)
                 t->weight[p] = t->scratch[slot_of[t->here[p]] * stride + l];
-            xmc_allocate(x, t->weight, t->part, n_here, c->grid, c->inv_grid);
+            xmc_allocate(t->loss[l], t->weight, t->part, n_here, c->grid, c->inv_grid);
             for (size_t p = 0; p < n_here; p++)
                 t->class_acc[t->class_at[class_id[t->here[p]]] * stride + l] += t->part[p];
         }

@@ -99,7 +99,7 @@ typedef struct {
     uint32_t *class_at;    /* [classes] place among the event's classes */
     uint32_t *here;        /* [parts of an account] those that a location has touched */
     double *weight, *part; /* [parts of an account] */
-    double *total;         /* [lanes] */
+    double *total, *loss;  /* [lanes] of an account; of one of its policies */
     uint32_t serial;
     uint32_t *order;               /* [occurrences of a trial] */
     double *net, *work;            /* [max touched classes] */

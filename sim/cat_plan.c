@@ -253,14 +253,15 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
         t->weight = xmc_plan_get(m, account_parts + 1, sizeof(double));
         t->part = xmc_plan_get(m, account_parts + 1, sizeof(double));
         t->total = xmc_plan_get(m, XMC_LANES, sizeof(double));
+        t->loss = xmc_plan_get(m, XMC_LANES, sizeof(double));
         t->order = xmc_plan_get(m, c->max_count + 1, sizeof(uint32_t));
         t->net = xmc_plan_get(m, classes + 1, sizeof(double));
         t->work = xmc_plan_get(m, classes + 1, sizeof(double));
         t->layer_used = xmc_plan_get(m, c->programme.n + 1, sizeof(double));
         t->recovery = xmc_plan_get(m, c->programme.n + 1, sizeof(double));
         ok = t->class_acc && t->scratch && t->slot && t->stamp && t->part_slot && t->touched &&
-             t->class_at && t->here && t->weight && t->part && t->total && t->order && t->net &&
-             t->work && t->layer_used && t->recovery;
+             t->class_at && t->here && t->weight && t->part && t->total && t->loss && t->order &&
+             t->net && t->work && t->layer_used && t->recovery;
     }
     return ok ? XMC_OK : xmc_no_memory(diag, c->arena.bytes, "catastrophe workspace");
 }
