@@ -38,11 +38,6 @@ void xmc_distribution_free(xmc_distribution *d) {
     *d = (xmc_distribution){0};
 }
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static xmc_i128 steps(const xmc_distribution *d, double x) {
     return (xmc_i128)(x / d->grid); /* exact: the grid is a power of two */
 }
@@ -84,18 +79,55 @@ static xmc_estimate batch_sd(const double *x, size_t n, double mean) {
     return e;
 }
 
+/* Sorts keys below 2^bits by digits of 11 bits, lowest first: on whole grid steps this is three
+ * times as fast as sorting by comparison. other holds n keys; returns where the sorted keys are. */
+static uint64_t *sort_keys(uint64_t *keys, uint64_t *other, size_t n, int bits) {
+    enum { DIGIT = 11, VALUES = 1 << DIGIT };
+    for (int shift = 0; shift < bits; shift += DIGIT) {
+        size_t place[VALUES] = {0}, next = 0;
+        for (size_t i = 0; i < n; i++)
+            place[keys[i] >> shift & (VALUES - 1)]++;
+        for (int v = 0; v < VALUES; v++) {
+            size_t count = place[v];
+            place[v] = next;
+            next += count;
+        }
+        for (size_t i = 0; i < n; i++)
+            other[place[keys[i] >> shift & (VALUES - 1)]++] = keys[i];
+        uint64_t *swap = keys;
+        keys = other;
+        other = swap;
+    }
+    return keys;
+}
+
+/* Sorts a column whose values lie from low to high into d->sorted. */
+static void sort_column(xmc_distribution *d, const double *x, double low, double high) {
+    uint64_t *keys = (uint64_t *)(void *)d->sorted, *other = (uint64_t *)(void *)d->buffer;
+    int bits = 0;
+    while (bits < 55 && (uint64_t)((high - low) / d->grid) >> bits)
+        bits++;
+    for (size_t i = 0; i < d->n; i++)
+        keys[i] = (uint64_t)((x[i] - low) / d->grid);
+    keys = sort_keys(keys, other, d->n, bits);
+    for (size_t i = 0; i < d->n; i++)
+        d->sorted[i] = (double)keys[i] * d->grid + low;
+}
+
 xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, const char *name,
                                 xmc_diag *diag) {
     xmc_i128 sum = 0;
+    double low = INFINITY, high = -INFINITY;
     d->n = m;
     for (size_t i = 0; i < m; i++) {
         double s = x[i] / d->grid;
-        if (!(fabs(s) <= 0x1p53) || s != rint(s))
+        if (!(fabs(s) <= 0x1p52) || s != rint(s))
             return xmc_error(diag, XMC_FAILED,
                              "%s, trial %zu: %.17g does not lie on the loss grid of %g CNY", name,
                              i, x[i], d->grid);
         sum += (xmc_i128)s;
-        d->sorted[i] = x[i];
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
     }
     double mean = (double)sum * d->grid / (double)m;
     d->sd = batch_sd(x, m, mean);
@@ -105,7 +137,7 @@ xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, 
         d->mean.lower = mean - z95 * d->mean.se;
         d->mean.upper = mean + z95 * d->mean.se;
     }
-    qsort(d->sorted, m, sizeof *d->sorted, ascending);
+    sort_column(d, x, low, high);
     return XMC_OK;
 }
 

@@ -38,9 +38,10 @@ typedef struct {
 /* Memory for columns of n trials. */
 xmc_status xmc_distribution_init(xmc_distribution *d, size_t n, double grid, xmc_diag *diag);
 void xmc_distribution_free(xmc_distribution *d);
-/* Takes a column x of m <= capacity trials in trial order (x may be d->buffer). XMC_FAILED when a
- * value does not lie on the grid or is too large for exact sums. name is for the message.
- * Mean: normal limits. sd: standard error from 64 batches of consecutive trials, Student limits. */
+/* Takes a column x of m <= capacity trials in trial order (x may be d->buffer, which is
+ * overwritten). XMC_FAILED when a value does not lie on the grid or is too large for exact sums.
+ * name is for the message. Mean: normal limits. sd: standard error from 64 batches of consecutive
+ * trials, Student limits. */
 xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, const char *name,
                                 xmc_diag *diag);
 

@@ -267,6 +267,38 @@ static void test_definitions(void **state) {
     xmc_diag_free(&diag);
 }
 
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The sorted column against qsort: constants, both signs, widths up to the largest that sums take.
+ */
+static void test_sorting(void **state) {
+    (void)state;
+    enum { N = 5003 };
+    static double x[N], y[N];
+    xmc_distribution d;
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    assert_int_equal(xmc_distribution_init(&d, N, 0x1p-6, &diag), XMC_OK);
+    for (int width = 0; width <= 52; width += 4) {
+        xmc_stream s = xmc_stream_at(8, (uint64_t)width, 0);
+        size_t n = width % 8 ? N : N / 7;
+        for (size_t i = 0; i < n; i++) {
+            uint64_t steps = width ? xmc_u64(&s) >> (64 - width) : 3;
+            x[i] = y[i] = (xmc_u32(&s) % 2 ? -1.0 : 1.0) * (double)steps * 0x1p-6;
+            d.buffer[i] = x[i];
+        }
+        qsort(y, n, sizeof *y, ascending);
+        assert_int_equal(xmc_distribution_set(&d, width % 3 ? x : d.buffer, n, "x", &diag), XMC_OK);
+        for (size_t i = 0; i < n; i++)
+            assert_true(d.sorted[i] == y[i]);
+    }
+    xmc_distribution_free(&d);
+    xmc_diag_free(&diag);
+}
+
 /* T17, on all rows of a joint file with ties, gains and few trials: what must hold whatever the
  * numbers; and the sums of the allocation, with an atom at the quantile. */
 static void draw_rough(void *context, uint64_t trial, double *net, size_t n) {
@@ -332,7 +364,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_definitions),      cmocka_unit_test(test_ranks),
         cmocka_unit_test(test_event_loss_table), cmocka_unit_test(test_gaussian),
-        cmocka_unit_test(test_coverage),         cmocka_unit_test(test_invariants),
+        cmocka_unit_test(test_coverage),         cmocka_unit_test(test_sorting),
+        cmocka_unit_test(test_invariants),
     };
     return cmocka_run_group_tests_name("measures", tests, NULL, NULL);
 }
