@@ -66,9 +66,8 @@ void xmc_results_write_provenance(xmc_results *r) {
     hid_t g = H5Gopen2(h->file, "/provenance", H5P_DEFAULT);
 
     char created[32] = "";
-    time_t now = time(NULL);
     struct tm utc;
-    if (gmtime_r(&now, &utc))
+    if (gmtime_r(&r->created, &utc))
         strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%SZ", &utc);
     xmc_h5_attr_string(h, g, "created", created);
     xmc_h5_attr_string(h, g, "isa", r->meta.isa);

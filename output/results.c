@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* --- creating --- */
@@ -113,6 +114,7 @@ static xmc_status copy_meta(xmc_results *r, const xmc_results_meta *meta, xmc_di
     const xmc_book *book = &meta->analysis->book;
     r->meta = *meta;
     r->trials = meta->trials;
+    r->created = time(NULL);
     r->grid = meta->analysis->loss_grid;
     r->n_treaties = book->n_treaties;
     size_t n = meta->segments->n;
@@ -204,7 +206,6 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
     write_registry(r);
     create_datasets(r);
     xmc_results_write_exposure(r);
-    xmc_results_write_provenance(r);
     status = xmc_results_reserve_and_flush(r, "allocating the year loss table");
     if (status != XMC_OK) {
         xmc_results_abort(r);
@@ -343,6 +344,11 @@ xmc_status xmc_results_finish(xmc_results *r, const xmc_elt *elt, char ylt_sha25
         status = hash_ylt(r, hex);
     if (status == XMC_OK)
         status = xmc_results_write_tables(r, elt, diag);
+    if (status == XMC_OK) {
+        /* last: what differs between runs must not move anything else in the file */
+        xmc_results_write_provenance(r);
+        status = r->h.status;
+    }
     if (status == XMC_OK)
         status = seal(r, hex);
     if (status != XMC_OK) {

@@ -6,6 +6,8 @@
 #include "output/h5.h"
 #include "output/results.h"
 
+#include <time.h>
+
 /* A dataset of the year loss table. */
 typedef struct {
     const char *name;
@@ -21,6 +23,7 @@ enum { XMC_YLT_MAX_DATASETS = 24 };
 struct xmc_results {
     xmc_h5 h;
     char *path, *part; /* part: NULL when reading */
+    time_t created;    /* when the run began to write */
     uint64_t trials, written;
     double grid;
     size_t n_treaties;

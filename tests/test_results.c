@@ -58,12 +58,15 @@ static void four_segments(fixture *f, uint64_t trials) {
     fixture_segment(f, XMC_RISK_EQUITY, XMC_N_LINES, "main_sh", "china", "price");
 }
 
+static const char *isa = "ref";
+
 static void write_whole(const char *path, uint64_t trials, char sha[65]) {
     fixture f;
     xmc_diag d;
     xmc_results *r = NULL;
     xmc_diag_init(&d);
     four_segments(&f, trials);
+    f.meta.isa = isa;
     xmc_status st = fixture_write(&f, path, law, NULL, &r, &d);
     if (st == XMC_OK)
         st = xmc_results_finish(r, NULL, sha, &d);
@@ -150,7 +153,12 @@ static void test_h5diff(void **state) {
     }
     const char *a = in_folder("a.h5"), *b = in_folder("b.h5");
     write_whole(a, 20000, NULL);
+    char long_name[9000]; /* a provenance of another size must not show elsewhere */
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    isa = long_name;
     write_whole(b, 20000, NULL);
+    isa = "ref";
     char cmd[512];
     snprintf(cmd, sizeof cmd, "h5diff --exclude-path /provenance %s %s", a, b);
     assert_int_equal(system(cmd), 0);
