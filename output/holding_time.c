@@ -114,8 +114,22 @@ static void check(const xmc_lot *lots, size_t n_lots, const xmc_corporate_action
     }
 }
 
-/* Relative size below which a remainder is rounding of split ratios, not shares. */
-static const double dust = 1e-9;
+/* A sale of more than was held until then: right if purchases of the same day make up for it. */
+typedef struct {
+    double left; /* in shares before all splits */
+    double held; /* shares of that day */
+    const xmc_lot *sale;
+} shortage;
+
+static void report_shortage(shortage *s, double dust, const char *file, xmc_diag *diag) {
+    if (s->sale && s->left > dust) {
+        char value[64];
+        snprintf(value, sizeof value, "%.15g", s->sale->quantity);
+        xmc_bad_input(diag, at_line(file, s->sale->file_line, "quantity"), value,
+                      "a sale of at most the %.15g shares held on that day", s->held);
+    }
+    *s = (shortage){0};
+}
 
 static void run_instrument(const size_t *order, size_t n, const xmc_lot *lots,
                            const xmc_corporate_action *actions, size_t n_actions, int32_t valuation,
@@ -123,31 +137,39 @@ static void run_instrument(const size_t *order, size_t n, const xmc_lot *lots,
                            open_lot *queue, xmc_holding *out, xmc_diag *diag) {
     size_t head = 0, tail = 0;
     double ratio = 1;   /* shares now per share before all splits */
-    double held = 0;    /* in shares before all splits */
+    double held = 0;    /* in shares before all splits, as are `dust` and the queue */
     double average = 0; /* cost of what is held under the moving average */
+    double dust = 0;
+    shortage day = {0};
     for (size_t i = 0; i < n; i++) {
         if (order[i] < n_actions) {
             ratio *= actions[order[i]].ratio;
             continue;
         }
         const xmc_lot *l = &lots[order[i] - n_actions];
+        if (day.sale && l->date != day.sale->date)
+            report_shortage(&day, dust, file, diag);
         double q = l->quantity / ratio;
         if (q > 0) {
+            dust += XMC_SHARES_DUST * q;
+            double sold = q < day.left ? q : day.left;
+            day.left -= sold;
+            q -= sold;
+            if (sold > 0 && q <= dust)
+                continue;
             queue[tail++] =
                 (open_lot){.quantity = q, .unit_cost = l->price * ratio, .date = l->date};
             held += q;
-            average += l->quantity * l->price;
+            average += sold > 0 ? q * ratio * l->price : l->quantity * l->price;
             continue;
         }
         double sold = -q;
-        if (sold > held * (1 + dust)) {
-            char value[64];
-            snprintf(value, sizeof value, "%.15g", l->quantity);
-            xmc_bad_input(diag, at_line(file, l->file_line, "quantity"), value,
-                          "a sale of at most the %.15g shares held on that day", held * ratio);
-            sold = held;
-        }
-        if (sold >= held * (1 - dust)) {
+        if (sold >= held - dust) {
+            if (sold > held + dust) {
+                if (!day.sale)
+                    day = (shortage){.held = held * ratio, .sale = l};
+                day.left += sold - held;
+            }
             head = tail;
             held = average = 0;
             continue;
@@ -157,7 +179,7 @@ static void run_instrument(const size_t *order, size_t n, const xmc_lot *lots,
         while (sold > 0 && head < tail) {
             open_lot *o = &queue[head];
             double rest = o->quantity - sold;
-            if (rest > o->quantity * dust) {
+            if (rest > dust) {
                 o->quantity = rest;
                 sold = 0;
             } else {
@@ -166,6 +188,7 @@ static void run_instrument(const size_t *order, size_t n, const xmc_lot *lots,
             }
         }
     }
+    report_shortage(&day, dust, file, diag);
     *out = (xmc_holding){.years = NAN, .years_short = NAN, .oldest_years = NAN};
     double sum = 0, sums[2] = {0, 0};
     for (size_t i = head; i < tail; i++) {

@@ -5,15 +5,6 @@
 
 #include "scenarios/book.h"
 
-/* A split or bonus issue: after it each share held has become `ratio` shares (10 for 3 bonus: 1.3),
- * which keep date and cost of the lot they come from. On its date it acts before trades. */
-typedef struct {
-    uint32_t instrument;
-    int32_t date; /* days since 1970-01-01 */
-    double ratio; /* > 0 */
-    size_t file_line;
-} xmc_corporate_action;
-
 typedef enum { XMC_WEIGHT_SHARES, XMC_WEIGHT_COST } xmc_holding_weight;
 
 /* What of one instrument is left at the valuation date. */
@@ -31,8 +22,9 @@ typedef struct {
 double xmc_years_between(int32_t from, int32_t to);
 
 /* out[n_instruments]. Lots and actions in any order (within a day the file's order counts).
- * Errors, each with file and line: more sold than held, a date after the valuation date, an
- * instrument out of range, quantity zero or not finite, price negative. file may be NULL. */
+ * Errors, each with file and line: more sold than held at the end of a day, a date after the
+ * valuation date, an instrument out of range, quantity zero or not finite, price negative. file may
+ * be NULL. */
 xmc_status xmc_holding_times(const xmc_lot *lots, size_t n_lots,
                              const xmc_corporate_action *actions, size_t n_actions,
                              size_t n_instruments, int32_t valuation_date, const double window[2],

@@ -27,18 +27,31 @@ xmc_status xmc_reg_book_from(const xmc_book *book, bool has_equity, bool has_cre
         out->n_stocks = book->n_instruments;
         out->lots = book->lots;
         out->n_lots = book->n_lots;
+        out->actions = book->corporate_actions;
+        out->n_actions = book->n_corporate_actions;
+        double *shares = malloc((book->n_instruments + 1) * sizeof *shares);
+        xmc_status st = shares
+                            ? xmc_book_shares(book, shares, diag)
+                            : xmc_no_memory(diag, book->n_instruments * sizeof *shares, "stocks");
+        if (st != XMC_OK) {
+            free(shares);
+            xmc_reg_book_free(out);
+            return st;
+        }
         for (size_t i = 0; i < book->n_instruments; i++) {
             const xmc_instrument *in = &book->instruments[i];
             prices[i] = in->price;
+            double value = shares[i] * in->price; /* as the simulation has it */
             out->stocks[i] = (xmc_reg_stock){.id = in->id,
                                              .board = in->board,
                                              .csi300 = in->csi300,
                                              .div_low_vol_100 = in->div_low_vol_100,
-                                             .admitted = NAN,
-                                             .book_value = NAN,
+                                             .admitted = value,
+                                             .book_value = value,
                                              .cost = NAN,
                                              .holding_years = NAN};
         }
+        free(shares);
     }
     if (has_credit) {
         xmc_reg_balance *balances = calloc(N_LOAN_TYPES, sizeof *balances);

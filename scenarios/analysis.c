@@ -22,7 +22,8 @@ typedef struct {
     char *lines, *exchange_rates;
     char **locations, **accounts, **obligors, **lots;
     uint32_t locations_count, accounts_count, obligors_count, lots_count;
-    char *reinsurance_info, *reinsurance_scope, *credit_policies, *instruments, *company;
+    char *reinsurance_info, *reinsurance_scope, *credit_policies, *instruments, *corporate_actions,
+        *company;
 } book_yaml;
 
 typedef struct {
@@ -65,6 +66,7 @@ static const cyaml_schema_field_t book_fields[] = {
     FILES(obligors),
     TEXT("instruments", book_yaml, instruments),
     FILES(lots),
+    TEXT("corporate_actions", book_yaml, corporate_actions),
     TEXT("company", book_yaml, company),
     CYAML_FIELD_END};
 static const cyaml_schema_field_t model_fields[] = {
@@ -104,7 +106,8 @@ typedef struct {
 /* The files of an analysis. */
 typedef struct {
     xmc_file_ref lines, rates, reinsurance_info, reinsurance_scope, credit_policies, instruments,
-        company, events, damage_bins, vulnerability, vulnerability_map, attritional, credit, equity;
+        corporate_actions, company, events, damage_bins, vulnerability, vulnerability_map,
+        attritional, credit, equity;
     xmc_file_refs locations, accounts, obligors, lots;
 } files;
 
@@ -206,6 +209,7 @@ static void find_files(xmc_loader *l, files *f) {
     f->obligors = several_files(l, b->obligors, b->obligors_count, "obligors", &missing);
     f->instruments = one_file(l, b->instruments, "book", "instruments", &missing);
     f->lots = several_files(l, b->lots, b->lots_count, "lots", &missing);
+    f->corporate_actions = one_file(l, b->corporate_actions, "book", "corporate_actions", &missing);
     f->company = one_file(l, b->company, "book", "company", &missing);
     f->events = one_file(l, m->events, "models", "events", &missing);
     f->damage_bins = one_file(l, m->damage_bins, "models", "damage_bins", &missing);
@@ -271,6 +275,9 @@ static void find_risks(xmc_loader *l, const files *f) {
     a->has_credit = is_whole(l, "credit", credit, sizeof credit / sizeof *credit);
     a->has_equity = is_whole(l, "equity", equity, sizeof equity / sizeof *equity);
     is_whole(l, "reinsurance", reinsurance, 2);
+    if (f->corporate_actions.path && !f->lots.n)
+        xmc_yaml_bad(&l->yaml, "book.lots",
+                     "the key book.lots too: book.corporate_actions is named, and acts on lots");
     if ((a->has_cat || a->has_attritional || a->has_credit || f->reinsurance_info.path) &&
         !f->lines.path)
         xmc_yaml_bad(&l->yaml, "book.lines", "the key book.lines: a file of the lines of business");
@@ -305,6 +312,8 @@ static xmc_status read_files(xmc_loader *l, const files *f) {
     if (a->has_equity) {
         take(&worst, xmc_load_equity_model(l, &f->equity));
         take(&worst, xmc_load_instruments(l, &f->instruments));
+        if (f->corporate_actions.path)
+            take(&worst, xmc_load_corporate_actions(l, &f->corporate_actions));
         take(&worst, xmc_load_lots(l, &f->lots));
     }
     if (a->has_cat) {

@@ -15,6 +15,7 @@ void xmc_book_free(xmc_book *b) {
     free(b->obligors);
     free(b->instruments);
     free(b->lots);
+    free(b->corporate_actions);
     if (b->storage) {
         xmc_arena_free(b->storage);
         free(b->storage);

@@ -160,6 +160,15 @@ typedef struct {
     size_t file_line;
 } xmc_lot;
 
+/* A split or bonus issue: after it each share held has become `ratio` shares (10 for 3 bonus: 1.3),
+ * which keep date and cost of the lot they come from. On its date it acts before trades. */
+typedef struct {
+    uint32_t instrument;
+    int32_t date; /* days since 1970-01-01 */
+    double ratio; /* > 0 */
+    size_t file_line;
+} xmc_corporate_action;
+
 typedef struct {
     int32_t valuation_date;
     const char **regions;
@@ -186,9 +195,19 @@ typedef struct {
     size_t n_instruments;
     xmc_lot *lots;
     size_t n_lots;
+    xmc_corporate_action *corporate_actions;
+    size_t n_corporate_actions;
     void *storage; /* owns the strings; private to the loader */
 } xmc_book;
 
 void xmc_book_free(xmc_book *b);
+
+/* Share of all that was bought below which a remainder is rounding of split ratios, not shares. */
+#define XMC_SHARES_DUST 1e-11
+
+/* Shares of every instrument at the valuation date into quantity[n_instruments]: each lot times
+ * the ratios of the later corporate actions, summed in an order of the values, so that the order of
+ * the file's rows cannot matter. Negative where more was sold than bought. */
+xmc_status xmc_book_shares(const xmc_book *b, double *quantity, xmc_diag *diag);
 
 #endif

@@ -1,4 +1,4 @@
-/* Instruments and lots. */
+/* Instruments, corporate actions and lots. */
 #include "scenarios/load.h"
 
 #include <math.h>
@@ -70,57 +70,119 @@ xmc_status xmc_load_instruments(xmc_loader *l, const xmc_file_ref *ref) {
     return st;
 }
 
-/* By instrument, date, file order. */
+xmc_status xmc_load_corporate_actions(xmc_loader *l, const xmc_file_ref *ref) {
+    enum { INSTRUMENT, DATE, RATIO, N };
+    static const xmc_column columns[N] = {
+        [INSTRUMENT] = {"instrument_id", true}, [DATE] = {"date", true}, [RATIO] = {"ratio", true}};
+    xmc_book *b = l->book;
+    size_t capacity = 0;
+    xmc_key_set seen = {0};
+    xmc_table *t;
+    l->actions_failed = true; /* until they are read */
+    xmc_status st = xmc_load_open(l, ref, columns, N, &t);
+    if (st != XMC_OK)
+        return st;
+    while (xmc_table_next(t)) {
+        xmc_corporate_action x = {.file_line = xmc_row_line(t)};
+        if (l->instruments_ok)
+            x.instrument = xmc_load_known(t, INSTRUMENT, &l->instruments,
+                                          "an instrument_id of the instrument file");
+        x.date = xmc_cell_date(t, DATE, 0);
+        x.ratio = xmc_cell_positive(t, RATIO, 1, INFINITY);
+        if (x.date > b->valuation_date)
+            xmc_cell_error(t, DATE, "a date not after the valuation date");
+        if (!xmc_row_ok(t) || !l->instruments_ok)
+            continue;
+        bool known;
+        if (!xmc_keys_add(&seen, &l->scratch, x.instrument, (uint32_t)x.date, "", 0, &known))
+            xmc_cell_error(t, DATE,
+                           known ? "one ratio for an instrument and date, in one row"
+                                 : "room in memory");
+        if (!xmc_row_ok(t))
+            continue;
+        xmc_corporate_action *more =
+            xmc_load_grow(l, b->corporate_actions, b->n_corporate_actions, &capacity, sizeof *more);
+        if (!more)
+            break;
+        b->corporate_actions = more;
+        more[b->n_corporate_actions++] = x;
+    }
+    xmc_keys_free(&seen);
+    st = xmc_load_close(l, ref, t);
+    l->actions_failed = st != XMC_OK;
+    return st;
+}
+
+/* Of a corporate action or a lot: by instrument and date, actions before trades, then file order.
+ */
 typedef struct {
     uint32_t instrument, row;
     int32_t date;
-} lot_key;
+    bool trade;
+} trade_key;
 
-static int compare_lots(const void *x, const void *y) {
-    const lot_key *a = x, *b = y;
+static int compare_trades(const void *x, const void *y) {
+    const trade_key *a = x, *b = y;
     if (a->instrument != b->instrument)
         return a->instrument < b->instrument ? -1 : 1;
     if (a->date != b->date)
         return a->date < b->date ? -1 : 1;
+    if (a->trade != b->trade)
+        return a->trade ? 1 : -1;
     return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static xmc_status sold_too_much(xmc_loader *l, const xmc_file_refs *refs, const size_t *first,
+                                size_t sale, double held) {
+    const xmc_book *b = l->book;
+    size_t f = refs->n - 1;
+    while (f && first[f] > sale)
+        f--;
+    char quantity[40];
+    snprintf(quantity, sizeof quantity, "%.15g", b->lots[sale].quantity);
+    xmc_place at = {
+        .file = refs->items[f].path, .line = b->lots[sale].file_line, .column_name = "quantity"};
+    return xmc_bad_input(l->diag, at, quantity,
+                         "a sale of no more than is held; instrument '%s' falls to %.15g",
+                         b->instruments[b->lots[sale].instrument].id, held);
 }
 
 /* At the end of every day each instrument's quantity must be at least zero. first[k] is the first
  * lot of file k. */
 static xmc_status check_sales(xmc_loader *l, const xmc_file_refs *refs, const size_t *first) {
     const xmc_book *b = l->book;
-    lot_key *keys = malloc((b->n_lots + 1) * sizeof *keys);
+    size_t n = b->n_lots + b->n_corporate_actions;
+    trade_key *keys = malloc((n + 1) * sizeof *keys);
     if (!keys)
-        return xmc_no_memory(l->diag, b->n_lots * sizeof *keys, "lots");
+        return xmc_no_memory(l->diag, n * sizeof *keys, "lots");
     for (size_t i = 0; i < b->n_lots; i++)
-        keys[i] = (lot_key){b->lots[i].instrument, (uint32_t)i, b->lots[i].date};
-    qsort(keys, b->n_lots, sizeof *keys, compare_lots);
+        keys[i] = (trade_key){b->lots[i].instrument, (uint32_t)i, b->lots[i].date, true};
+    for (size_t i = 0; i < b->n_corporate_actions; i++)
+        keys[b->n_lots + i] = (trade_key){b->corporate_actions[i].instrument, (uint32_t)i,
+                                          b->corporate_actions[i].date, false};
+    qsort(keys, n, sizeof *keys, compare_trades);
     xmc_status st = XMC_OK;
     double held = 0, bought = 0;
-    for (size_t i = 0; i < b->n_lots;) {
+    for (size_t i = 0; i < n;) {
         if (i == 0 || keys[i].instrument != keys[i - 1].instrument)
             held = bought = 0;
         size_t day_begins = i, sale = SIZE_MAX;
         do {
-            double q = b->lots[keys[i].row].quantity;
-            held += q;
-            bought += q > 0 ? q : 0;
-            sale = q < 0 ? keys[i].row : sale;
+            uint32_t row = keys[i].row;
+            if (keys[i].trade) {
+                double q = b->lots[row].quantity;
+                held += q;
+                bought += q > 0 ? q : 0;
+                sale = q < 0 ? row : sale;
+            } else {
+                held *= b->corporate_actions[row].ratio;
+                bought *= b->corporate_actions[row].ratio;
+            }
             i++;
-        } while (i < b->n_lots && keys[i].instrument == keys[day_begins].instrument &&
+        } while (i < n && keys[i].instrument == keys[day_begins].instrument &&
                  keys[i].date == keys[day_begins].date);
-        if (held < -1e-9 * bought && sale != SIZE_MAX) {
-            size_t f = refs->n - 1;
-            while (f && first[f] > sale)
-                f--;
-            char quantity[40];
-            snprintf(quantity, sizeof quantity, "%.15g", b->lots[sale].quantity);
-            xmc_place at = {.file = refs->items[f].path,
-                            .line = b->lots[sale].file_line,
-                            .column_name = "quantity"};
-            st = xmc_bad_input(l->diag, at, quantity,
-                               "a sale of no more than is held; instrument '%s' falls to %.15g",
-                               b->instruments[b->lots[sale].instrument].id, held);
+        if (held < -XMC_SHARES_DUST * bought && sale != SIZE_MAX) {
+            st = sold_too_much(l, refs, first, sale, held);
             held = 0;
         }
     }
@@ -169,7 +231,7 @@ xmc_status xmc_load_lots(xmc_loader *l, const xmc_file_refs *refs) {
         }
         worst = worst == XMC_OK ? st : worst;
     }
-    if (worst == XMC_OK && l->instruments_ok)
+    if (worst == XMC_OK && l->instruments_ok && !l->actions_failed)
         worst = b->n_lots ? check_sales(l, refs, first)
                           : xmc_yaml_bad(&l->yaml, refs->items[0].key, "at least one lot");
     free(first);

@@ -38,6 +38,7 @@ typedef struct {
     bool lines_ok;             /* otherwise lines of business are not looked up */
     bool credit_ok, equity_ok; /* the models that the books refer to were read */
     bool accounts_ok, policies_ok, instruments_ok; /* likewise; policies: of credit */
+    bool actions_failed;                           /* then sales are not held against purchases */
     uint8_t *account_in_force;                     /* [accounts.n] */
 
     /* credit model: what only the obligors need */
@@ -92,6 +93,8 @@ xmc_status xmc_load_credit_policies(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_obligors(xmc_loader *l, const xmc_file_refs *refs);
 xmc_status xmc_load_equity_model(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_instruments(xmc_loader *l, const xmc_file_ref *ref);
+/* Before the lots: what was sold is held against what splits made of the purchases. */
+xmc_status xmc_load_corporate_actions(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_lots(xmc_loader *l, const xmc_file_refs *refs);
 xmc_status xmc_load_events(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_vulnerability(xmc_loader *l, const xmc_file_ref *bins,

@@ -51,13 +51,6 @@ static int by_name(const void *pa, const void *pb) {
     return c ? c : a->number < b->number ? -1 : a->number > b->number;
 }
 
-static int by_instrument_and_quantity(const void *pa, const void *pb) {
-    const xmc_lot *a = pa, *b = pb;
-    if (a->instrument != b->instrument)
-        return a->instrument < b->instrument ? -1 : 1;
-    return a->quantity < b->quantity ? -1 : a->quantity > b->quantity;
-}
-
 static size_t class_of(const xmc_instrument *i) {
     if (i->csi300)
         return 0;
@@ -104,20 +97,16 @@ static xmc_status plan_indices(xmc_equity *p, const xmc_equity_model *m, const n
     return XMC_OK;
 }
 
-/* Quantities by instrument. Sums in an order of the values: the file's order cannot matter. */
 static xmc_status plan_holdings(const xmc_book *book, holding *h, double grid, xmc_diag *diag) {
-    xmc_lot *lots = malloc((book->n_lots ? book->n_lots : 1) * sizeof *lots);
-    if (!lots)
-        return xmc_no_memory(diag, book->n_lots * sizeof *lots, "summing lots");
-    if (book->n_lots)
-        memcpy(lots, book->lots, book->n_lots * sizeof *lots);
-    qsort(lots, book->n_lots, sizeof *lots, by_instrument_and_quantity);
-    for (size_t i = 0; i < book->n_instruments; i++)
-        h[i].instrument = &book->instruments[i];
-    for (size_t i = 0; i < book->n_lots; i++)
-        h[lots[i].instrument].quantity += lots[i].quantity;
-    free(lots);
-    xmc_status status = XMC_OK;
+    double *quantity = malloc((book->n_instruments + 1) * sizeof *quantity);
+    if (!quantity)
+        return xmc_no_memory(diag, book->n_instruments * sizeof *quantity, "summing lots");
+    xmc_status status = xmc_book_shares(book, quantity, diag);
+    for (size_t i = 0; status == XMC_OK && i < book->n_instruments; i++)
+        h[i] = (holding){.instrument = &book->instruments[i], .quantity = quantity[i]};
+    free(quantity);
+    if (status != XMC_OK)
+        return status;
     for (size_t i = 0; i < book->n_instruments; i++) {
         const xmc_instrument *s = h[i].instrument;
         if (h[i].quantity < 0.0)

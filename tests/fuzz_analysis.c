@@ -28,7 +28,8 @@ static const char *const names[] = {"analysis.yaml",
                                     "vulnerability.csv",
                                     "vulnerability_map.csv",
                                     "location_aggregate.csv",
-                                    "events.h5"};
+                                    "events.h5",
+                                    "corporate_actions.csv"};
 enum { N_NAMES = sizeof names / sizeof *names };
 
 static void require(int holds, const char *what) {
@@ -112,6 +113,10 @@ static void check_equity(const xmc_analysis *a) {
                 "instrument");
     for (size_t i = 0; i < b->n_lots; i++)
         require(b->lots[i].instrument < b->n_instruments && isfinite(b->lots[i].quantity), "lot");
+    for (size_t i = 0; i < b->n_corporate_actions; i++)
+        require(b->corporate_actions[i].instrument < b->n_instruments &&
+                    b->corporate_actions[i].ratio > 0,
+                "corporate action");
 }
 
 static void check_cat(const xmc_analysis *a) {

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "output/regulatory_report.h"
 #include "sim/equity_law.h"
 #include "tests/risk_columns.h"
 
@@ -307,6 +308,67 @@ static void test_independence(void **state) {
     risk_free(&ref);
 }
 
+/* Splits and bonus issues: the same shares in simulation and minimum, by hand, and the same losses
+ * as the book that was written in today's shares. */
+static void test_corporate_actions(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, 20000, 3, 0.3, 0.5, 4.0);
+    add_stock(&f, "600001", XMC_BOARD_MAIN_SH, true, false, 0, 1.1, 0.3, 1000);
+    add_stock(&f, "688001", XMC_BOARD_STAR, false, false, 2, 1.3, 0.5, 7e6);
+    add_stock(&f, "000001", XMC_BOARD_MAIN_SZ, false, false, 0, 0.8, 0.2, 100);
+    enum { DAY = 20453 /* 2025-12-31 */ };
+    f.a.book.valuation_date = f.a.valuation_date = DAY;
+    for (int i = 0; i < 3; i++)
+        f.lots[i].date = DAY - 4 * 365;
+    /* 100, split in two: 200; 50 sold, 30 bought on the day of the bonus issue, after it: 150 × 1.3
+     * + 30 = 225. The third is sold wholly after 3 for 10. */
+    f.lots[f.a.book.n_lots++] =
+        (xmc_lot){.instrument = 0, .date = DAY - 900, .quantity = -50, .price = 6};
+    f.lots[f.a.book.n_lots++] =
+        (xmc_lot){.instrument = 0, .date = DAY - 500, .quantity = 30, .price = 5};
+    f.lots[f.a.book.n_lots++] =
+        (xmc_lot){.instrument = 2, .date = DAY - 100, .quantity = -13, .price = 9};
+    xmc_corporate_action actions[] = {
+        {0, DAY - 500, 1.3, 2}, {0, DAY - 1000, 2, 3}, {2, DAY - 100, 1.3, 4}};
+    f.a.book.corporate_actions = actions;
+    f.a.book.n_corporate_actions = 3;
+    xmc_diag d;
+    xmc_diag_init(&d);
+    double shares[3];
+    assert_int_equal(xmc_book_shares(&f.a.book, shares, &d), XMC_OK);
+    assert_true(shares[0] == 225 && shares[1] == 7e5 && shares[2] == 0);
+    xmc_holding h[3];
+    const double windows[2] = {6, 4};
+    assert_int_equal(xmc_holding_times(f.lots, f.a.book.n_lots, actions, 3, 3, DAY, windows,
+                                       XMC_WEIGHT_SHARES, NULL, h, &d),
+                     XMC_OK);
+    for (int i = 0; i < 3; i++)
+        assert_true(fabs(h[i].quantity - shares[i]) <= 1e-12 * shares[i]);
+    double old = xmc_years_between(DAY - 4 * 365, DAY), young = xmc_years_between(DAY - 500, DAY);
+    assert_true(fabs(h[0].years - (195 * old + 30 * young) / 225) < 1e-12);
+    /* the value that the minimum takes is the one that is simulated */
+    xmc_reg_book feed;
+    assert_int_equal(xmc_reg_book_from(&f.a.book, true, false, &feed, &d), XMC_OK);
+    assert_int_equal(feed.n_actions, 3);
+    risk_columns c = risk_run(&f.a, 16384, 1);
+    double simulated = 0, admitted = 0;
+    for (size_t i = 0; i < c.segments.n; i++)
+        simulated += c.segments.segments[i].exposure;
+    for (size_t i = 0; i < feed.n_stocks; i++)
+        admitted += feed.stocks[i].admitted;
+    assert_true(simulated == 225 * 10.0 + 7e6 && admitted == simulated);
+    xmc_reg_book_free(&feed);
+    f.a.book.n_corporate_actions = 0;
+    f.a.book.n_lots = 2;
+    f.lots[0].quantity = 225;
+    risk_columns today = risk_run(&f.a, 16384, 1);
+    assert_string_equal(today.hash, c.hash);
+    risk_free(&today);
+    risk_free(&c);
+    xmc_diag_free(&d);
+}
+
 static void expect_bad(fixture *f, const char *text) {
     xmc_run_shape shape = {16384, 1};
     xmc_segments s = {0};
@@ -349,6 +411,7 @@ int main(void) {
         cmocka_unit_test(test_stock_law),
         cmocka_unit_test(test_growth_quadrature),
         cmocka_unit_test(test_macro),
+        cmocka_unit_test(test_corporate_actions),
         cmocka_unit_test(test_independence),
         cmocka_unit_test(test_bad_input),
     };

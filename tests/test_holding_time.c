@@ -129,6 +129,20 @@ static void test_split_and_bonus(void **state) {
     near(h.quantity, 330, "split before the purchase of its day");
 }
 
+/* Within a day a sale may stand before the purchase that makes up for it. */
+static void test_within_a_day(void **state) {
+    (void)state;
+    const xmc_lot lots[] = {{0, new_years_eve(2020), 100, 10, 2},
+                            {0, new_years_eve(2023), -150, 15, 3},
+                            {0, new_years_eve(2023), 30, 16, 4},
+                            {0, new_years_eve(2023), 60, 17, 5}};
+    xmc_holding h = run(lots, 4);
+    near(h.quantity, 40, "quantity");
+    near(h.cost_fifo, 40 * 17, "cost");
+    near(h.cost_average, 40 * 17, "moving average");
+    near(h.years, 2, "years");
+}
+
 static void test_order_of_rows(void **state) {
     (void)state;
     const xmc_lot sorted[] = {{0, new_years_eve(2020), 100, 10, 2},
@@ -213,6 +227,15 @@ static void test_bad_lots(void **state) {
            "lots.csv:3 (quantity): '-101': expected a sale of at most the 100");
     const xmc_lot before[] = {{0, 18001, 100, 10, 2}, {0, 18000, -1, 10, 3}};
     refuse(before, 2, NULL, 0, "lots.csv:3");
+    const xmc_lot next_day[] = {
+        {0, 18000, 100, 10, 2}, {0, 18001, -150, 10, 3}, {0, 18002, 50, 10, 4}};
+    refuse(next_day, 3, NULL, 0, "lots.csv:3 (quantity): '-150'");
+    /* 200 after a split of that day: 201 are too many, 200 are not */
+    const xmc_corporate_action split = {0, 18001, 2, 2};
+    const xmc_lot over[] = {{0, 18000, 100, 10, 2}, {0, 18001, -201, 10, 3}};
+    refuse(over, 2, &split, 1, "lots.csv:3 (quantity): '-201': expected a sale of at most the 200");
+    const xmc_lot all[] = {{0, 18000, 100, 10, 2}, {0, 18001, -200, 10, 3}};
+    near(run_with(all, 2, &split, 1, XMC_WEIGHT_SHARES).quantity, 0, "all sold");
     const xmc_lot late = {0, VALUATION + 1, 100, 10, 7};
     refuse(&late, 1, NULL, 0, "lots.csv:7 (date): '2026-01-01'");
     const xmc_lot zero = {0, 18000, 0, 10, 8};
@@ -232,6 +255,7 @@ int main(void) {
                                        cmocka_unit_test(test_repurchase),
                                        cmocka_unit_test(test_windows),
                                        cmocka_unit_test(test_split_and_bonus),
+                                       cmocka_unit_test(test_within_a_day),
                                        cmocka_unit_test(test_order_of_rows),
                                        cmocka_unit_test(test_against_shares),
                                        cmocka_unit_test(test_bad_lots)};

@@ -47,15 +47,25 @@ static void reads_settings(void **state) {
     free(text);
     /* The text is as in the file, so the digests agree. */
     assert_string_equal(a.config_sha256, a.inputs[0].sha256);
-    static const char *const roles[] = {"analysis",         "lines",
-                                        "exchange_rates",   "accounts",
-                                        "locations",        "locations",
-                                        "reinsurance_info", "reinsurance_scope",
-                                        "credit",           "credit_policies",
-                                        "obligors",         "equity",
-                                        "instruments",      "lots",
-                                        "events",           "damage_bins",
-                                        "vulnerability",    "vulnerability_map",
+    static const char *const roles[] = {"analysis",
+                                        "lines",
+                                        "exchange_rates",
+                                        "accounts",
+                                        "locations",
+                                        "locations",
+                                        "reinsurance_info",
+                                        "reinsurance_scope",
+                                        "credit",
+                                        "credit_policies",
+                                        "obligors",
+                                        "equity",
+                                        "instruments",
+                                        "corporate_actions",
+                                        "lots",
+                                        "events",
+                                        "damage_bins",
+                                        "vulnerability",
+                                        "vulnerability_map",
                                         "attritional"};
     assert_int_equal(a.n_inputs, sizeof roles / sizeof *roles);
     for (size_t i = 0; i < a.n_inputs; i++) {
@@ -245,6 +255,15 @@ static void reads_equity(void **state) {
                 l[1].date == day("2024-05-05"));
     assert_true(l[4].instrument == 2);
     assert_near(l[4].price, 315);
+    /* 3 bonus shares for 10 come before the sale; a split before the purchase changes nothing */
+    const xmc_corporate_action *c = a.book.corporate_actions;
+    assert_int_equal(a.book.n_corporate_actions, 2);
+    assert_true(c[0].instrument == 0 && c[0].ratio == 1.3 && c[0].date == day("2023-06-01") &&
+                c[0].file_line == 2);
+    assert_true(c[1].instrument == 2 && c[1].ratio == 5);
+    double shares[3];
+    assert_int_equal(xmc_book_shares(&a.book, shares, &d), XMC_OK);
+    assert_true(shares[0] == 1300 - 400 + 500 && shares[1] == 200 && shares[2] == 100);
     xmc_diag_free(&d);
     xmc_analysis_free(&a);
 }

@@ -73,7 +73,7 @@ static const bad_case cases[] = {
     {"vulnerability.csv",
      NULL,
      NULL,
-     {"analysis.yaml:25:18 (models.vulnerability)", "No such file"}},
+     {"analysis.yaml:26:18 (models.vulnerability)", "No such file"}},
     {"analysis.yaml",
      "  equity: equity.yaml\n",
      "  equity: equity.yaml\nrules: nofolder\n",
@@ -331,13 +331,32 @@ static const bad_case cases[] = {
     {"lots.csv",
      "-400",
      "-4000",
-     {"lots.csv:3 (quantity): '-4000'", "instrument '600001' falls to -2500"}},
+     {"lots.csv:3 (quantity): '-4000'", "instrument '600001' falls to -2200"}},
     {"lots.csv", "200,48.25", "0,48.25", {"(quantity): '0'"}},
     {"lots.csv", "48.25", "-48.25", {"(price): '-48.25'"}},
     {"lots.csv",
      NULL,
      "instrument_id,date,quantity,price\n",
      {"(book.lots[0])", "at least one lot"}},
+    {"corporate_actions.csv",
+     "600001,",
+     "600002,",
+     {"corporate_actions.csv:2:1 (instrument_id): '600002'"}},
+    {"corporate_actions.csv",
+     "2022-01-04",
+     "2026-01-04",
+     {"corporate_actions.csv:3:2 (date): '2026-01-04'", "not after the valuation date"}},
+    {"corporate_actions.csv", "1.3", "0", {"corporate_actions.csv:2:3 (ratio): '0'"}},
+    {"corporate_actions.csv", "1.3", "-1.3", {"corporate_actions.csv:2:3 (ratio): '-1.3'"}},
+    {"corporate_actions.csv", "1.3", "30%", {"corporate_actions.csv:2:3 (ratio): '30%'"}},
+    {"corporate_actions.csv",
+     "00700,2022-01-04",
+     "600001,2023-06-01",
+     {"corporate_actions.csv:3:2 (date): '2023-06-01'", "one ratio"}},
+    {"analysis.yaml",
+     "  instruments: instruments.csv\n  lots: [lots.csv]\n",
+     "",
+     {"(book.lots)", "acts on lots"}},
     /* equity model */
     {"equity.yaml",
      "[0.7, 1]",
@@ -436,6 +455,24 @@ static void says_what_is_wrong(void **state) {
         xmc_diag_free(&d);
     }
     assert_int_equal(failed, 0);
+}
+
+/* 1,700 shares of 1,000 bought are there only because of the bonus issue. */
+static void counts_bonus_shares(void **state) {
+    (void)state;
+    xmc_diag d;
+    copy_book();
+    change_book("lots.csv", "-400", "-1700");
+    assert_int_equal(load_copy(&d, NULL), XMC_OK);
+    xmc_diag_free(&d);
+    change_book("corporate_actions.csv", "2023-06-01", "2024-05-06");
+    assert_int_equal(load_copy(&d, NULL), XMC_BAD_INPUT);
+    assert_says(&d, "lots.csv:3 (quantity): '-1700'", "falls to -200");
+    xmc_diag_free(&d);
+    /* on the day of the sale it acts before it */
+    change_book("corporate_actions.csv", "2024-05-06", "2024-05-05");
+    assert_int_equal(load_copy(&d, NULL), XMC_OK);
+    xmc_diag_free(&d);
 }
 
 /* Several errors in several files come together, not one by one. */
@@ -725,10 +762,11 @@ static void warns_of_unmodelled_classes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_is_wrong),          cmocka_unit_test(reports_many_at_once),
-        cmocka_unit_test(checks_event_sets),           cmocka_unit_test(refuses_truncated_events),
-        cmocka_unit_test(checks_event_attributes),     cmocka_unit_test(warns_of_ten_thousands),
-        cmocka_unit_test(warns_of_unmodelled_classes), cmocka_unit_test(bounds_classes),
+        cmocka_unit_test(says_what_is_wrong),       cmocka_unit_test(counts_bonus_shares),
+        cmocka_unit_test(reports_many_at_once),     cmocka_unit_test(checks_event_sets),
+        cmocka_unit_test(refuses_truncated_events), cmocka_unit_test(checks_event_attributes),
+        cmocka_unit_test(warns_of_ten_thousands),   cmocka_unit_test(warns_of_unmodelled_classes),
+        cmocka_unit_test(bounds_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
