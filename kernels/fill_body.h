@@ -119,7 +119,7 @@ static void fill_normal_f32(xmc_stream *s, float *out, size_t n) {
 /* Geometric skipping: V_W gaps at a time, running sums over the lanes. The positions ascend, so the
  * ones below n are the first lanes. */
 static size_t skip(xmc_stream s, size_t n, double scale, uint32_t *hits) {
-    if ((double)n < -1.5 * scale) /* hardly a success: not worth setting up the lanes */
+    if ((double)n < -FEW_HITS * scale) /* hardly a success: not worth setting up the lanes */
         return xmc_skip_twin(s, n, scale, hits);
     leapfrog l = leapfrog_start(&s);
     const v_f64 end = v_set_f64((double)n), one = v_set_f64(1.0), by = v_set_f64(scale);

@@ -2,7 +2,8 @@
 #include "kernels/targets.h"
 #include "kernels/vec_avx2.h"
 
-enum { LEAP = 4 };
+enum { LEAP = 4 };   /* vectors of states side by side, even and odd each */
+#define FEW_HITS 1.2 /* expected successes below which skipping goes one by one; measured */
 #include "kernels/credit_body.h"
 #include "kernels/equity_body.h"
 #include "kernels/fill_body.h"
