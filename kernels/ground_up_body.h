@@ -241,7 +241,7 @@ INLINE void locations_block(const uint32_t COVERS, const int TERMS, const xmc_ru
         const double *tiv = run->tiv + c * run->n;
         uint32_t k[2 * V_W] = {0};
         const uint32_t *w = k;
-        if (consecutive && m == 2 * V_W)
+        if (consecutive) /* beyond m lie words of no meaning, for lanes that are cut off below */
             w = words + (run->rank[i] - base + run->cover_offset[c]);
         else
             for (size_t j = 0; j < m; j++)
@@ -280,12 +280,8 @@ INLINE void locations_block(const uint32_t COVERS, const int TERMS, const xmc_ru
             v_store_f64(loss, x[0]);
             for (size_t j = 0; j < n; j++)
                 acc[run->slot[at + j]] += loss[j];
-        } else if (n == V_W) {
-            total[half] = v_add(total[half], x[0]);
         } else { /* lanes beyond n hold whatever void terms made of nothing */
-            double loss[V_W] = {0};
-            v_store_part(loss, n, x[0]);
-            total[half] = v_add(total[half], v_load_f64(loss));
+            total[half] = v_add(total[half], n == V_W ? x[0] : v_first(n, x[0]));
         }
     }
 #undef AT
@@ -312,7 +308,12 @@ INLINE void locations_of(const uint32_t COVERS, const int TERMS, const xmc_run *
         xmc_stream_jump(s, base - *position);
         *position = base;
         if (span <= WORD_BUFFER) {
-            fill_u32(s, words, (size_t)span);
+            if (span < 20)
+                for (size_t j = 0; j < span; j++)
+                    words[j] = xmc_u32(s);
+            else
+                fill_u32(s, words, (size_t)span);
+            memset(words + span, 0, 2 * V_W * sizeof *words);
             *position += span;
             const bool consecutive = run->rank[i + m - 1] - base == m - 1;
             size_t j = 0;

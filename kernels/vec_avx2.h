@@ -295,6 +295,9 @@ static inline v_u64 v_first_lanes(size_t n) {
 static inline v_f64 v_load_part(const double *p, size_t n) {
     return _mm256_maskload_pd(p, v_first_lanes(n));
 }
+static inline v_f64 v_first(size_t n, v_f64 a) {
+    return _mm256_and_pd(_mm256_castsi256_pd(v_first_lanes(n)), a);
+}
 static inline void v_store_part(double *p, size_t n, v_f64 a) {
     _mm256_maskstore_pd(p, v_first_lanes(n), a);
 }

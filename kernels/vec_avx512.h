@@ -272,6 +272,10 @@ static inline v_u64 v_keep_u64(v_m64 m, v_u64 a) {
 static inline v_f64 v_load_part(const double *p, size_t n) {
     return _mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
 }
+/* The first n lanes, zero in the others. */
+static inline v_f64 v_first(size_t n, v_f64 a) {
+    return _mm512_maskz_mov_pd((__mmask8)((1u << n) - 1), a);
+}
 static inline void v_store_part(double *p, size_t n, v_f64 a) {
     _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), a);
 }

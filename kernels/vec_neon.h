@@ -250,6 +250,9 @@ static inline void v_rows(const double *table, v_u64 i, v_f64 c[4]) {
 static inline v_f64 v_load_part(const double *p, size_t n) {
     return n == V_W ? vld1q_f64(p) : v_pair(p[0], 0.0);
 }
+static inline v_f64 v_first(size_t n, v_f64 a) {
+    return n == V_W ? a : v_pair(vgetq_lane_f64(a, 0), 0.0);
+}
 static inline void v_store_part(double *p, size_t n, v_f64 a) {
     p[0] = vgetq_lane_f64(a, 0);
     if (n == V_W)
