@@ -7,23 +7,39 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static xmc_status write_block(void *context, const xmc_block *block, xmc_diag *diag) {
     return xmc_results_write_block(context, block, diag);
 }
 
+/* Memory that the process holds now: book and plan. */
+static double resident_mib(void) {
+    unsigned long total = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f) {
+        if (fscanf(f, "%lu %lu", &total, &resident) != 2)
+            resident = 0;
+        fclose(f);
+    }
+    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 0x1p20;
+}
+
 static void say_estimate(FILE *f, const xmc_plan *p) {
     const xmc_book *b = &p->analysis->book;
+    /* Still to come: the block buffers, and in the end one column of the table, sorted, with its
+     * scratch. */
+    double later = ((double)p->block_bytes + 3.0 * (double)p->trials * sizeof(double)) / 0x1p20;
     fprintf(f,
             "%s: %llu trials in blocks of %u, %d threads\n"
             "book: %zu locations, %zu policies, %zu obligors, %zu instruments from %zu lots; %zu "
             "events; %zu segments\n"
-            "memory %.0f MiB, results file %.0f MiB, expected time about %.0f s\n",
+            "memory %.0f MiB (%.0f of it blocks and columns), results file %.0f MiB, expected time "
+            "about %.0f s\n",
             p->analysis->title, (unsigned long long)p->trials, p->shape.block, p->shape.threads,
             b->n_locations, b->n_policies, b->n_obligors, b->n_instruments, b->n_lots,
-            p->analysis->events.n_events, p->segments.n,
-            (double)(p->plan_bytes + p->block_bytes) / 0x1p20, (double)p->file_bytes / 0x1p20,
-            p->seconds);
+            p->analysis->events.n_events, p->segments.n, resident_mib() + later, later,
+            (double)p->file_bytes / 0x1p20, p->seconds);
 }
 
 static void say_times(FILE *f, const xmc_plan *p, const xmc_run_times *t) {
