@@ -82,6 +82,11 @@ xmc_status xmc_plan_build(const xmc_analysis *a, const xmc_plan_options *o, xmc_
     *p = (xmc_plan){.analysis = a,
                     .trials = a->trials,
                     .shape = {.block = choose_block(a, o), .threads = o->threads}};
+    if (!a->has_cat && !a->has_attritional && !a->has_credit && !a->has_equity)
+        return xmc_error(diag, XMC_BAD_INPUT,
+                         "%s: nothing to simulate: the analysis names no book with its models "
+                         "(docs/inputs.md)",
+                         a->title);
     /* Segments are numbered in the order of the risks; the treaties need them all. */
     xmc_status e = XMC_OK;
     if (a->has_cat)

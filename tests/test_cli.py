@@ -183,6 +183,11 @@ class BadInput(Base):
         (self.folder / "events.h5").write_bytes(data[: len(data) // 2])
         self.bad("events.h5")
 
+    def test_nothing_to_simulate(self):
+        (self.folder / "analysis.yaml").write_text(
+            "title: empty\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 10\nbook: {lines: lines.csv}\n")
+        self.bad()
+
     def test_many_errors_at_once(self):
         text = (self.folder / "location.csv").read_text().replace(",ORF,", ",ZZ9,")
         (self.folder / "location.csv").write_text(text)
