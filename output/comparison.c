@@ -291,7 +291,8 @@ xmc_status xmc_comparison_compute(xmc_results *r, const xmc_comparison_plan *p, 
                               : xmc_no_memory(diag, p->n_rows * sizeof *out->rows, "comparing");
     if (st == XMC_OK) {
         out->n_rows = p->n_rows;
-        memcpy(out->rows, p->rows, p->n_rows * sizeof *out->rows);
+        if (p->n_rows)
+            memcpy(out->rows, p->rows, p->n_rows * sizeof *out->rows);
         for (size_t v = 0; v < out->n_versions; v++)
             describe_version(p, v, out);
     }

@@ -90,9 +90,16 @@ static void write_ratios(FILE *f, const xmc_company *c, const xmc_reg_tree *t) {
                 t->catastrophe_share, t->catastrophe_range[0], t->catastrophe_range[1],
                 t->catastrophe_range[2]);
     double balance = 0;
-    for (size_t i = 0; i < t->n_nodes; i++)
-        if (!strncmp(t->nodes[i].key, "line.credit.financing.", 22) && t->nodes[i].exposure > 0)
-            balance += t->nodes[i].exposure;
+    for (size_t i = 0; i < c->n_financing; i++) {
+        const xmc_company_financing *loans = &c->financing[i];
+        char key[64];
+        snprintf(key, sizeof key, "line.credit.financing.%s", loans->loan_type);
+        size_t node = xmc_reg_find(t, key);
+        if (!loans->from_book)
+            balance += loans->balance;
+        else if (node != SIZE_MAX && t->nodes[node].exposure > 0)
+            balance += t->nodes[node].exposure + loans->reserve;
+    }
     if (balance > 0 && c->net_assets > 0)
         fprintf(f, "financing guarantee balance / net assets              %8.2f\n",
                 balance / c->net_assets);

@@ -769,7 +769,8 @@ xmc_status xmc_rules_load(const char *path, const char *version, xmc_rules **out
         xmc_rules_free(r);
         return st;
     }
-    qsort(r->items, r->n_items, sizeof *r->items, by_path);
+    if (r->n_items) /* an empty file has no array to sort */
+        qsort(r->items, r->n_items, sizeof *r->items, by_path);
     *out = r;
     return XMC_OK;
 }

@@ -45,7 +45,8 @@ char *xmc_arena_copy_behind(xmc_arena *a, size_t prefix, const char *s, size_t n
     if (!p)
         return NULL;
     p += prefix;
-    memcpy(p, s, n);
+    if (n)
+        memcpy(p, s, n);
     p[n] = '\0';
     return p;
 }
