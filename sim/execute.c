@@ -99,6 +99,8 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
     xmc_plan plan = {0};
     xmc_results *results = NULL;
     xmc_status status = xmc_plan_build(analysis, &o->plan, &plan, diag);
+    if (status == XMC_OK && o->interrupted && *o->interrupted)
+        status = xmc_error(diag, XMC_INTERRUPTED, "interrupted while planning");
     if (status == XMC_OK)
         status = xmc_plan_fits(&plan, o->output, diag);
     if (status == XMC_OK) {
@@ -126,6 +128,8 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
                                .progress_context = o->progress_context,
                                .interrupted = o->interrupted};
         status = xmc_run_trials(&plan, &hooks, &summary->times, diag);
+        if (status == XMC_OK && o->interrupted && *o->interrupted)
+            status = xmc_error(diag, XMC_INTERRUPTED, "interrupted after the last trial");
         if (status == XMC_OK) {
             if (o->log)
                 say_times(o->log, &plan, &summary->times);

@@ -76,11 +76,11 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return 0;
+        return fflush(stdout) ? XMC_SYSTEM : XMC_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
         version();
-        return 0;
+        return fflush(stdout) ? XMC_SYSTEM : XMC_OK;
     }
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0) {

@@ -83,7 +83,7 @@ class Usage(Base):
         self.assertEqual(r.returncode, 0, r.stderr)
         self.assertTrue(self.out.exists())
         self.assertFalse(pathlib.Path(str(self.out) + ".part").exists())
-        self.assertIn("expected time", r.stderr)
+        self.assertIn("expected time of the loop", r.stderr)
         self.assertIn("ylt_sha256", r.stdout)
         self.assertEqual(crossmc("report", self.out).returncode, 0)
 
@@ -100,6 +100,12 @@ class Usage(Base):
             r = crossmc(*args)
             self.assertEqual(r.returncode, 2, (args, r.stderr))
             self.assertTrue(r.stderr)
+
+    def test_full_standard_output(self):
+        for args in (["--help"], ["--version"], ["validate", "T15"], ["book", "check", self.folder / "analysis.yaml"]):
+            with open("/dev/full", "w") as full:
+                r = subprocess.run([CROSSMC, *map(str, args)], stdout=full, stderr=subprocess.PIPE, timeout=60)
+            self.assertEqual(r.returncode, 4, args)
 
     def test_seed_changes_only_its_draws(self):
         import h5py
@@ -208,6 +214,22 @@ class Trouble(Base):
         r = crossmc("run", self.folder / "analysis.yaml", "-o", self.out, "--trials", 100000, preexec_fn=limit)
         self.assertEqual(r.returncode, 4, r.stderr)
         self.assertFalse(self.out.exists())
+
+    def test_read_only_folder(self):
+        folder = self.folder / "locked"
+        folder.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(folder)], capture_output=True).returncode
+        if mounted != 0:
+            folder.chmod(0o555)
+            if os.access(folder, os.W_OK):
+                self.skipTest("root without the right to mount: no folder is read-only")
+        try:
+            r = crossmc("run", self.folder / "analysis.yaml", "-o", folder / "out.h5", "--trials", 1000)
+            self.assertEqual(r.returncode, 4, r.stderr)
+            self.assertIn("locked", r.stderr)
+        finally:
+            if mounted == 0:
+                subprocess.run(["umount", str(folder)])
 
     def test_interrupt(self):
         with subprocess.Popen([CROSSMC, "run", str(self.folder / "analysis.yaml"), "-o", str(self.out), "--trials",

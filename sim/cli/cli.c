@@ -5,8 +5,12 @@
 #include <errno.h>
 #include <omp.h>
 #include <stdlib.h>
+#include <string.h>
 
 int xmc_cli_finish(xmc_status status, xmc_diag *diag) {
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == XMC_OK)
+        status = xmc_error(diag, XMC_SYSTEM, "standard output: %s", strerror(errno ? errno : EIO));
     xmc_diag_print(diag, stderr);
     xmc_diag_free(diag);
     return (int)status;

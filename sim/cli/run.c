@@ -5,9 +5,11 @@
 #include "sim/execute.h"
 #include "sim/version.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     const char *analysis, *output;
@@ -64,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
         a->quiet = true;
         break;
     case OPT_TRIALS:
-        a->trials = xmc_cli_number(state, "--trials", arg, 1, UINT64_C(1) << 40);
+        a->trials = xmc_cli_number(state, "--trials", arg, 1, UINT32_MAX);
         break;
     case OPT_THREADS:
         a->threads = (int)xmc_cli_number(state, "--threads", arg, 1, 4096);
@@ -112,10 +114,25 @@ static void on_signal(int signal) {
     interrupted = 1;
 }
 
+/* A folder that cannot take the results is found before anything is read. */
+static xmc_status check_folder(const char *output, xmc_diag *diag) {
+    char folder[4096] = ".";
+    const char *slash = strrchr(output, '/');
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", slash == output ? 1 : (int)(slash - output),
+                 output);
+    if (access(folder, W_OK) == 0)
+        return XMC_OK;
+    return xmc_error(diag, XMC_SYSTEM, "%s: cannot write results there: %s", folder,
+                     strerror(errno));
+}
+
 int xmc_cli_run(int argc, char **argv) {
     arguments a = {.output = "results.h5"};
     xmc_cli_parse(&argp, argc, argv, &a);
-    struct sigaction act = {.sa_handler = on_signal};
+    /* The first signal stops at the next safe point, a second one at once; the .part stays
+     * incomplete in either case. */
+    struct sigaction act = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
     /* A file that grows beyond its limit is an error of the write call, not a death by signal. */
@@ -124,7 +141,11 @@ int xmc_cli_run(int argc, char **argv) {
     xmc_diag diag;
     xmc_diag_init(&diag);
     xmc_analysis analysis = {0};
-    xmc_status status = xmc_analysis_load(a.analysis, &analysis, &diag);
+    xmc_status status = check_folder(a.output, &diag);
+    if (status == XMC_OK)
+        status = xmc_analysis_load(a.analysis, &analysis, &diag);
+    if (status == XMC_OK && interrupted)
+        status = xmc_error(&diag, XMC_INTERRUPTED, "interrupted while loading");
     if (status == XMC_OK) {
         if (a.trials)
             analysis.trials = a.trials;
