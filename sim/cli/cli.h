@@ -13,6 +13,7 @@ int xmc_cli_report(int argc, char **argv);
 int xmc_cli_regulatory(int argc, char **argv);
 int xmc_cli_book(int argc, char **argv);
 int xmc_cli_validate(int argc, char **argv);
+int xmc_cli_bench(int argc, char **argv);
 
 /* Prints the messages to stderr, frees them, and returns the exit code for status. */
 int xmc_cli_finish(xmc_status status, xmc_diag *diag);

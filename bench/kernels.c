@@ -1,0 +1,306 @@
+/* Every vector kernel on every target, beside plain C. Arrays live in the caches of one core, as in
+ * the program. */
+#include "bench/cases.h"
+#include "bench/plain.h"
+#include "kernels/bernoulli.h"
+#include "kernels/distributions.h"
+#include "kernels/vmath.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    N = 8192,
+    OBLIGORS = 16384,
+    LOCATIONS = 700,
+    STOCKS = 300,
+    INDICES = 4,
+    SEGMENTS = 5,
+    L = XMC_CREDIT_LANES,
+    BUCKETS = 32
+};
+static const double grid = 0x1p-6, inv_grid = 0x1p6;
+
+static struct {
+    xmc_stream stream;
+    union {
+        uint32_t u[N];
+        float f[N];
+        double d[N];
+    } out;
+    uint32_t hits[OBLIGORS + XMC_SKIP_SLACK];
+    size_t n_hits;
+    /* ground-up loss */
+    double tiv[LOCATIONS], zero[LOCATIONS], infinite[LOCATIONS], deductible[LOCATIONS],
+        limit[LOCATIONS];
+    uint32_t rank[LOCATIONS];
+    plain_location bare[LOCATIONS], insured[LOCATIONS];
+    xmc_damage_row row;
+    const xmc_damage_row *rows[1];
+    xmc_lanes lanes;
+    double losses[XMC_LANES];
+    /* policies */
+    xmc_terms terms;
+    xmc_layer layer;
+    double gross[XMC_LANES];
+    /* credit */
+    xmc_hazard_table hazard_table;
+    double w[BUCKETS][L], country[BUCKETS][L], sector[BUCKETS][L], hazard[BUCKETS][L];
+    /* stocks */
+    uint32_t skip[STOCKS], index[STOCKS], segment[STOCKS];
+    double beta[STOCKS], idio[STOCKS], value[STOCKS], scaled[STOCKS], R[INDICES * XMC_EQUITY_LANES],
+        sums[SEGMENTS * XMC_EQUITY_LANES];
+    plain_stock stocks[STOCKS];
+    xmc_quantile_table own;
+    xmc_stream streams[XMC_EQUITY_LANES];
+} b;
+
+/* ---- draws ---- */
+
+static void restart(void) {
+    b.stream = xmc_stream_at(1, 2, 3);
+}
+
+#define RUN_FILL(NAME, MEMBER)                                                                     \
+    static void run_##NAME(const xmc_kernels *k) {                                                 \
+        if (k)                                                                                     \
+            k->fill_##NAME(&b.stream, b.out.MEMBER, N);                                            \
+        else                                                                                       \
+            plain_##NAME(&b.stream, b.out.MEMBER, N);                                              \
+    }
+RUN_FILL(u32, u)
+RUN_FILL(uniform_f32, f)
+RUN_FILL(uniform, d)
+RUN_FILL(normal_f32, f)
+RUN_FILL(normal, d)
+
+/* ---- defaults by skipping ---- */
+
+/* Another stretch of the stream at each call, as the branches depend on it. */
+static void defaults(const xmc_kernels *k, double p) {
+    if (!k) {
+        b.n_hits = plain_defaults(&b.stream, OBLIGORS, (float)p, b.hits);
+        return;
+    }
+    xmc_stream_jump(&b.stream, 2 * OBLIGORS);
+    b.n_hits = k->skip(b.stream, OBLIGORS, xmc_skip_scale(p), b.hits);
+}
+
+static void run_defaults_01(const xmc_kernels *k) {
+    defaults(k, 0.001);
+}
+
+static void run_defaults_1(const xmc_kernels *k) {
+    defaults(k, 0.01);
+}
+
+static void run_defaults_5(const xmc_kernels *k) {
+    defaults(k, 0.05);
+}
+
+/* ---- ground-up loss ---- */
+
+static int make_locations(void) {
+    static const double from[] = {0, 0, 0.02, 0.1, 0.5, 1}, to[] = {0, 0.02, 0.1, 0.5, 1, 1},
+                        p[] = {0.3, 0.3, 0.2, 0.15, 0.04, 0.01};
+    if (xmc_damage_row_init(&b.row, 6, from, to, p))
+        return -1;
+    b.rows[0] = &b.row;
+    xmc_stream s = xmc_stream_at(5, 0, 0);
+    for (uint32_t i = 0; i < LOCATIONS; i++) {
+        double tiv = xmc_to_grid(xmc_exp(10 + 6 * xmc_uniform(&s)), grid, inv_grid);
+        b.tiv[i] = tiv;
+        b.infinite[i] = INFINITY;
+        b.deductible[i] = xmc_to_grid(0.02 * tiv, grid, inv_grid);
+        b.limit[i] = xmc_uniform(&s) < 0.5 ? INFINITY : xmc_to_grid(0.5 * tiv, grid, inv_grid);
+        b.rank[i] = i;
+        b.bare[i] = (plain_location){tiv, 0, INFINITY};
+        b.insured[i] = (plain_location){tiv, b.deductible[i], b.limit[i]};
+    }
+    return 0;
+}
+
+static xmc_run run_of(bool terms) {
+    return (xmc_run){.n = LOCATIONS,
+                     .n_covers = 1,
+                     .has_terms = terms,
+                     .plain_terms = terms,
+                     .rank = b.rank,
+                     .tiv = b.tiv,
+                     .ded_amount = b.deductible,
+                     .ded_share = b.zero,
+                     .ded_min = b.zero,
+                     .ded_max = b.infinite,
+                     .limit_amount = b.limit,
+                     .limit_share = b.zero};
+}
+
+static void restart_ground_up(void) {
+    memset(b.losses, 0, sizeof b.losses);
+    b.lanes.position = 0;
+    for (uint64_t l = 0; l < XMC_LANES; l++) {
+        xmc_stream s = xmc_stream_at(5, l, 3);
+        b.lanes.state[l] = s.state;
+        b.lanes.inc[l] = s.inc;
+    }
+    restart();
+}
+
+static void occurrences(const xmc_kernels *k, size_t n, bool terms) {
+    if (k) {
+        const xmc_run run = run_of(terms);
+        b.lanes.position = 0;
+        k->ground_up_occurrences(&run, b.rows, &b.lanes, n, b.losses, XMC_LANES, grid, inv_grid);
+        return;
+    }
+    for (size_t l = 0; l < n; l++) {
+        xmc_stream s = {b.lanes.state[l], b.lanes.inc[l]};
+        b.losses[l] +=
+            plain_ground_up(terms ? b.insured : b.bare, LOCATIONS, &b.row, &s, grid, inv_grid);
+        b.lanes.state[l] = s.state;
+    }
+}
+
+static void run_occurrences_bare(const xmc_kernels *k) {
+    occurrences(k, 64, false);
+}
+
+static void run_occurrences(const xmc_kernels *k) {
+    occurrences(k, 64, true);
+}
+
+static void run_occurrences_16(const xmc_kernels *k) {
+    occurrences(k, 16, true);
+}
+
+static void run_locations(const xmc_kernels *k) {
+    if (k) {
+        const xmc_run run = run_of(true);
+        uint64_t position = 0;
+        k->ground_up_locations(&run, b.rows, &b.stream, &position, b.losses, grid, inv_grid);
+        return;
+    }
+    b.losses[0] += plain_ground_up(b.insured, LOCATIONS, &b.row, &b.stream, grid, inv_grid);
+}
+
+static void run_account_terms(const xmc_kernels *k) {
+    if (k)
+        k->account_terms(&b.terms, &b.layer, b.gross, XMC_LANES, b.losses, grid, inv_grid);
+    else
+        plain_account_terms(&b.terms, &b.layer, b.gross, XMC_LANES, b.losses, grid, inv_grid);
+}
+
+/* ---- credit ---- */
+
+static const double threshold = -2.5;
+
+static void run_hazards(const xmc_kernels *k) {
+    for (int i = 0; i < BUCKETS; i++)
+        if (k)
+            k->bucket_hazards(&b.hazard_table, threshold, b.w[i], b.country[i], b.sector[i],
+                              b.hazard[i]);
+        else
+            plain_hazards(threshold, b.w[i], b.country[i], b.sector[i], L, b.hazard[i]);
+}
+
+static void make_credit(void) {
+    xmc_stream s = xmc_stream_at(71, 0, 0);
+    for (int i = 0; i < BUCKETS; i++)
+        for (int l = 0; l < L; l++) {
+            b.w[i][l] = 1 + xmc_uniform(&s);
+            b.country[i][l] = 0.5 * xmc_normal(&s);
+            b.sector[i][l] = 0.3 * xmc_normal(&s);
+        }
+}
+
+/* ---- stocks ---- */
+
+static void make_stocks(void) {
+    xmc_stream s = xmc_stream_at(41, 0, 0);
+    for (uint32_t i = 0; i < STOCKS; i++) {
+        b.index[i] = xmc_u32(&s) % INDICES;
+        b.segment[i] = xmc_u32(&s) % SEGMENTS;
+        b.beta[i] = 2 * xmc_uniform(&s);
+        b.idio[i] = 0.5 * xmc_uniform(&s);
+        b.value[i] = xmc_to_grid(1e9 * xmc_uniform(&s), grid, inv_grid);
+        b.scaled[i] = b.value[i] * (0.9 + 0.2 * xmc_uniform(&s));
+        b.stocks[i] =
+            (plain_stock){b.index[i], b.segment[i], b.beta[i], b.idio[i], b.value[i], b.scaled[i]};
+    }
+    for (size_t i = 0; i < INDICES * XMC_EQUITY_LANES; i++)
+        b.R[i] = 0.4 * xmc_normal(&s);
+}
+
+static void restart_stocks(void) {
+    memset(b.sums, 0, sizeof b.sums);
+    for (uint64_t l = 0; l < XMC_EQUITY_LANES; l++)
+        b.streams[l] = xmc_stream_at(1, l, 0);
+}
+
+static void run_stocks(const xmc_kernels *k) {
+    if (k) {
+        const xmc_stocks x = {STOCKS, b.skip, b.index, b.segment,
+                              b.beta, b.idio, b.value, b.scaled};
+        k->equity_losses(&x, &b.own, b.streams, b.R, b.sums, grid, inv_grid);
+        return;
+    }
+    for (size_t l = 0; l < XMC_EQUITY_LANES; l++)
+        plain_stocks(b.stocks, STOCKS, &b.own, &b.streams[l], b.R + l, b.sums + l, XMC_EQUITY_LANES,
+                     grid, inv_grid);
+}
+
+#define CASE(NAME, UNIT, REFERENCE, ELEMENTS, RESTART, RUN, OUTPUT, EXACT, LIMIT512, LIMIT2)       \
+    {                                                                                              \
+        NAME, UNIT, REFERENCE, ELEMENTS, RESTART, RUN, &OUTPUT, sizeof(OUTPUT), EXACT, LIMIT512,   \
+            LIMIT2                                                                                 \
+    }
+
+static const xmc_bench_case cases[] = {
+    CASE("pcg32 words", "words", "plain C pcg32", N, restart, run_u32, b.out.u, true, 0.24, 0.50),
+    CASE("uniform f32", "draws", "plain C", N, restart, run_uniform_f32, b.out.f, true, 0.38, 0.61),
+    CASE("uniform f64", "draws", "plain C", N, restart, run_uniform, b.out.d, true, 0.70, 1.2),
+    CASE("normal f32, inverse CDF", "draws", "plain C, AS 241 PPND7", N, restart, run_normal_f32,
+         b.out.f, false, 0.57, 1.6),
+    CASE("normal f64, inverse CDF", "draws", "plain C, AS 241 PPND16", N, restart, run_normal,
+         b.out.d, false, 1.6, 5.5),
+    CASE("ground-up, 64 occurrences, no terms", "losses", "plain C", LOCATIONS * 64,
+         restart_ground_up, run_occurrences_bare, b.losses, true, 0, 0),
+    CASE("ground-up, 64 occurrences, terms", "losses", "plain C", LOCATIONS * 64, restart_ground_up,
+         run_occurrences, b.losses, true, 0.45, 1.04),
+    CASE("ground-up, 16 occurrences, terms", "losses", "plain C", LOCATIONS * 16, restart_ground_up,
+         run_occurrences_16, b.losses, true, 0.45, 1.04),
+    CASE("ground-up, locations of a run, terms", "losses", "plain C", LOCATIONS, restart_ground_up,
+         run_locations, b.losses, true, 0.46, 1.03),
+    CASE("terms and layer of a policy", "losses", "plain C", XMC_LANES, restart, run_account_terms,
+         b.losses, true, 0, 0),
+    CASE("defaults by skipping, p = 0.1 %", "obligors", "plain C, one draw each", OBLIGORS, restart,
+         run_defaults_01, b.n_hits, false, 0.005, 0.005),
+    CASE("defaults by skipping, p = 1 %", "obligors", "plain C, one draw each", OBLIGORS, restart,
+         run_defaults_1, b.n_hits, false, 0.017, 0.032),
+    CASE("defaults by skipping, p = 5 %", "obligors", "plain C, one draw each", OBLIGORS, restart,
+         run_defaults_5, b.n_hits, false, 0.08, 0.15),
+    CASE("conditional default hazards f64", "buckets", "plain C, erfc and log1p of libm",
+         BUCKETS *L, restart, run_hazards, b.hazard, false, 0.55, 2.1),
+    CASE("stocks, own Student t by table", "stocks", "plain C", STOCKS *XMC_EQUITY_LANES,
+         restart_stocks, run_stocks, b.sums, true, 0, 0),
+};
+
+xmc_status xmc_bench_kernels(const xmc_bench_options *o, json_t *rows, xmc_diag *diag) {
+    if (xmc_hazard_table_init(&b.hazard_table) || xmc_quantile_table_student(&b.own, 4.0)) {
+        xmc_hazard_table_free(&b.hazard_table);
+        return xmc_no_memory(diag, 1 << 20, "tables of the kernels");
+    }
+    b.terms = (xmc_terms){1000, 0.05, 500, 20000, 3e5, 0.5};
+    b.layer = (xmc_layer){5000, 2e5, 0.7};
+    xmc_stream s = xmc_stream_at(3, 0, 0);
+    for (int l = 0; l < XMC_LANES; l++)
+        b.gross[l] = xmc_to_grid(1e6 * xmc_uniform(&s), grid, inv_grid);
+    make_credit();
+    make_stocks();
+    xmc_status st = make_locations()
+                        ? xmc_error(diag, XMC_FAILED, "no damage row")
+                        : xmc_bench_cases(cases, sizeof cases / sizeof *cases, o, rows, diag);
+    xmc_hazard_table_free(&b.hazard_table);
+    xmc_quantile_table_free(&b.own);
+    return st ? st : xmc_bench_select(o, rows, diag);
+}
