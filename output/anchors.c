@@ -53,6 +53,8 @@ static const anchor_rule rules[] = {
 };
 
 xmc_anchor_verdict xmc_anchor_judge(const xmc_anchor *a) {
+    if (isnan(a->low))
+        return XMC_ANCHOR_NO_VERDICT;
     if (a->value < a->under || a->value > a->over)
         return XMC_ANCHOR_IMPLAUSIBLE;
     return a->value >= a->low && a->value <= a->high ? XMC_ANCHOR_INSIDE : XMC_ANCHOR_OUTSIDE;
@@ -134,12 +136,16 @@ xmc_status xmc_anchors_compute(xmc_results *r, const xmc_measures *m, xmc_anchor
         snprintf(a->name, sizeof a->name, "%s", rule->name);
         st = measure(r, rule, chosen, exposure, &d, &a->value, diag);
     }
-    for (int less_mean = 0; less_mean < 2; less_mean++) { /* the means do not diversify */
+    /* The range is judged on VaR, as all the others are. The means do not diversify, so VaR less
+     * mean shows more of it; what to expect there nobody says. */
+    for (int less_mean = 0; less_mean < 2; less_mean++) {
         double share = xmc_diversification(m, XMC_Q995, less_mean);
         if (isnan(share))
             continue;
         xmc_anchor *a = &out->anchors[out->n++];
-        *a = (xmc_anchor){.value = share, .low = 0.20, .high = 0.40, .under = 0.10, .over = 0.45};
+        *a = (xmc_anchor){.value = share, .low = NAN, .high = NAN, .under = NAN, .over = NAN};
+        if (!less_mean)
+            a->low = 0.20, a->high = 0.40, a->under = 0.10, a->over = 0.45;
         snprintf(a->name, sizeof a->name, "joint diversification of VaR 99.5 %%%s, net",
                  less_mean ? " less mean" : "");
     }

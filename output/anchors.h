@@ -10,7 +10,7 @@ enum { XMC_MAX_ANCHORS = 24 };
 typedef struct {
     char name[96];      /* what is measured, and of what it is a share */
     double value;       /* a fraction */
-    double low, high;   /* expected range */
+    double low, high;   /* expected range; NAN: none is known, for information */
     double under, over; /* surely wrong below and above; NAN: no such bound */
 } xmc_anchor;
 
@@ -19,7 +19,12 @@ typedef struct {
     xmc_anchor anchors[XMC_MAX_ANCHORS];
 } xmc_anchors;
 
-typedef enum { XMC_ANCHOR_INSIDE, XMC_ANCHOR_OUTSIDE, XMC_ANCHOR_IMPLAUSIBLE } xmc_anchor_verdict;
+typedef enum {
+    XMC_ANCHOR_INSIDE,
+    XMC_ANCHOR_OUTSIDE,
+    XMC_ANCHOR_IMPLAUSIBLE,
+    XMC_ANCHOR_NO_VERDICT
+} xmc_anchor_verdict;
 xmc_anchor_verdict xmc_anchor_judge(const xmc_anchor *a);
 
 /* Those anchors for which the file has segments with exposure. */

@@ -158,9 +158,10 @@ void xmc_report_csv(const xmc_report_data *d, FILE *f) {
     for (size_t i = 0; i < d->anchors.n; i++) {
         const xmc_anchor *a = &d->anchors.anchors[i];
         line(f, "anchor", a->name,
-             xmc_anchor_judge(a) == XMC_ANCHOR_INSIDE    ? "inside"
-             : xmc_anchor_judge(a) == XMC_ANCHOR_OUTSIDE ? "outside"
-                                                         : "implausible",
+             xmc_anchor_judge(a) == XMC_ANCHOR_INSIDE        ? "inside"
+             : xmc_anchor_judge(a) == XMC_ANCHOR_OUTSIDE     ? "outside"
+             : xmc_anchor_judge(a) == XMC_ANCHOR_IMPLAUSIBLE ? "implausible"
+                                                             : "information",
              NAN, (xmc_estimate){a->value, NAN, a->low, a->high}, "1");
     }
 }

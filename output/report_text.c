@@ -296,11 +296,16 @@ static void write_anchors(const xmc_report_data *d, FILE *f) {
     const xmc_anchors *a = &d->anchors;
     if (!a->n)
         return;
-    size_t outside = 0;
+    size_t outside = 0, judged = 0;
     xmc_text_heading(f, "Sanity anchors: what a practitioner expects of these books (gross)");
     for (size_t i = 0; i < a->n; i++) {
         const xmc_anchor *e = &a->anchors[i];
         xmc_anchor_verdict verdict = xmc_anchor_judge(e);
+        if (verdict == XMC_ANCHOR_NO_VERDICT) {
+            fprintf(f, "%-66s%9.4f %%   %-19s  for information\n", e->name, 100 * e->value, "");
+            continue;
+        }
+        judged++;
         outside += verdict != XMC_ANCHOR_INSIDE;
         fprintf(f, "%-66s%9.4f %%   %7.3f to %6.3f %%  %s\n", e->name, 100 * e->value, 100 * e->low,
                 100 * e->high,
@@ -312,7 +317,7 @@ static void write_anchors(const xmc_report_data *d, FILE *f) {
         fprintf(f,
                 "%zu of %zu figures lie outside their range: each must be explained, or the "
                 "model mended.\n",
-                outside, a->n);
+                outside, judged);
 }
 
 void xmc_report_text(const xmc_report_data *d, const char *path, FILE *f) {

@@ -3,11 +3,14 @@
 #include "output/results_internal.h"
 #include "scenarios/common/digest.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -146,6 +149,9 @@ static xmc_status copy_meta(xmc_results *r, const xmc_results_meta *meta, xmc_di
 static xmc_status check_meta(const char *path, const xmc_results_meta *m, xmc_diag *diag) {
     if (m->trials == 0)
         return xmc_error(diag, XMC_USAGE, "%s: a run needs at least one trial", path);
+    if (m->trials > UINT32_MAX) /* the allocation numbers the trials of the tail in 32 bits */
+        return xmc_error(diag, XMC_USAGE, "%s: %" PRIu64 " trials: expected at most %" PRIu32, path,
+                         m->trials, UINT32_MAX);
     if (m->block == 0 || (m->block % XMC_RESULTS_CHUNK != 0 && m->block < m->trials))
         return xmc_error(diag, XMC_USAGE, "%s: block of %u trials: expected a multiple of %d", path,
                          m->block, XMC_RESULTS_CHUNK);
@@ -160,6 +166,10 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
     *out = NULL;
     xmc_h5_quiet();
     xmc_status status = check_meta(path, meta, diag);
+    struct stat about;
+    if (status == XMC_OK && stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        status = xmc_error(diag, XMC_SYSTEM, "%s: a folder; expected the name of a results file",
+                           path); /* before the run: the finished file could not get this name */
     if (status != XMC_OK)
         return status;
     xmc_results *r = calloc(1, sizeof *r);
@@ -317,10 +327,17 @@ static xmc_status seal(xmc_results *r, const char *sha256) {
         close(again);
     if (h->status != XMC_OK)
         return h->status;
-    if (rename(r->part, r->path) != 0)
-        return h->status = xmc_file_error(h->diag, r->path, "renaming the finished results file");
-    free(r->part);
+    if (rename(r->part, r->path) != 0) {
+        int e = errno;
+        h->status = xmc_error(h->diag, XMC_SYSTEM,
+                              "%s: renaming the finished results file: %s; it is whole and lies at "
+                              "%s",
+                              r->path, strerror(e), r->part);
+    }
+    free(r->part); /* no part any more that an abort might remove */
     r->part = NULL;
+    if (h->status != XMC_OK)
+        return h->status;
     char *copy = strdup(r->path);
     int dir = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (dir >= 0) { /* not every file system can sync a folder: the file itself is safe */

@@ -45,7 +45,8 @@ typedef struct {
 
 /* Creates PATH.part with all datasets of the year loss table allocated (disk space included, so
  * that a disk that is too small is found here) and complete = 0. A file that another run is writing
- * is left alone. XMC_SYSTEM on trouble, XMC_USAGE when the meta makes no sense. */
+ * is left alone. XMC_SYSTEM on trouble (PATH is a folder, say), XMC_USAGE when the meta makes no
+ * sense; trials at most UINT32_MAX. */
 xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xmc_results **out,
                               xmc_diag *diag);
 
@@ -58,7 +59,8 @@ xmc_status xmc_results_write_block(xmc_results *r, const xmc_block *block, xmc_d
 /* After the last block: hashes the year loss table, computes and writes /measures, /ep,
  * /allocation, /convergence, /exposure and, where the analysis names a company sheet, /regulatory;
  * sets complete = 1, syncs, renames PATH.part to PATH, syncs the folder, and frees r. elt may be
- * NULL. On failure r is aborted and freed. ylt_sha256 (may be NULL) gets the hash. */
+ * NULL. On failure r is aborted and freed; where only the renaming fails, the whole file stays as
+ * PATH.part and the message says so. ylt_sha256 (may be NULL) gets the hash. */
 xmc_status xmc_results_finish(xmc_results *r, const xmc_elt *elt, char ylt_sha256[65],
                               xmc_diag *diag);
 

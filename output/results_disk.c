@@ -49,6 +49,16 @@ static uint64_t size_bound(const xmc_results *r) {
            2 * (a->text ? strlen(a->text) : 0) + (UINT64_C(4) << 20);
 }
 
+/* Takes disk space. On a file system in memory a signal interrupts it (EINTR): who asks the program
+ * to stop gets the stop, not a disk that is said to be full. */
+static int allocate(int fd, uint64_t size) {
+    int e;
+    do
+        e = posix_fallocate(fd, 0, (off_t)size);
+    while (e == EINTR);
+    return e == EOPNOTSUPP || e == EINVAL ? 0 : e;
+}
+
 /* Creates PATH.part and tries whether the whole file fits, before HDF5 knows of it: HDF5 does not
  * survive a disk that fills while it writes what it holds back (see abort). */
 xmc_status xmc_results_check_room(xmc_results *r, const char *part, xmc_diag *diag) {
@@ -58,9 +68,9 @@ xmc_status xmc_results_check_room(xmc_results *r, const char *part, xmc_diag *di
         return xmc_error(diag, XMC_SYSTEM, "%s: creating the results file: %s", part, strerror(e));
     }
     uint64_t size = size_bound(r);
-    int e = posix_fallocate(fd, 0, (off_t)size);
+    int e = allocate(fd, size);
     close(fd);
-    if (e == 0 || e == EOPNOTSUPP || e == EINVAL)
+    if (e == 0)
         return XMC_OK;
     unlink(part);
     return no_room(part, size, e, diag);
@@ -84,8 +94,8 @@ xmc_status xmc_results_reserve_and_flush(xmc_results *r, const char *doing) {
     int fd = xmc_results_descriptor(r);
     if (fd < 0 || H5Fget_filesize(h->file, &size) < 0)
         return xmc_h5_fail(h, doing);
-    int e = posix_fallocate(fd, 0, (off_t)size);
-    if (e != 0 && e != EOPNOTSUPP && e != EINVAL)
+    int e = allocate(fd, size);
+    if (e != 0)
         return h->status = no_room(r->part, size, e, h->diag);
     if (H5Fflush(h->file, H5F_SCOPE_LOCAL) < 0)
         return xmc_h5_fail(h, doing);

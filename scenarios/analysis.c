@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { SMALLEST_BLOCK = 16384, LARGEST_BLOCK = 1 << 24, MOST_FILES = 1000 };
-#define MOST_TRIALS (UINT64_C(1) << 40)
+#define MOST_TRIALS ((uint64_t)UINT32_MAX) /* the tail is numbered in 32 bits */
 
 typedef struct {
     uint64_t *of[XMC_N_SEEDS];

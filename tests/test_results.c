@@ -12,6 +12,7 @@
 #include "kernels/vmath.h"
 #include "scenarios/common/digest.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
 #include <signal.h>
@@ -269,6 +270,85 @@ static void test_no_such_folder(void **state) {
     xmc_diag_free(&d);
 }
 
+/* The disk's answer to the next calls, in the library too (linked with --wrap). */
+static int interruptions;
+int __real_posix_fallocate(int fd, off_t from, off_t n);
+int __wrap_posix_fallocate(int fd, off_t from, off_t n);
+int __wrap_posix_fallocate(int fd, off_t from, off_t n) {
+    if (interruptions > 0) {
+        interruptions--;
+        return EINTR;
+    }
+    return __real_posix_fallocate(fd, from, n);
+}
+
+/* A signal while space is taken: before the first trial, and for the tables. */
+static void test_interrupted_allocation(void **state) {
+    (void)state;
+    const char *path = in_folder("eintr.h5");
+    xmc_diag d;
+    xmc_diag_init(&d);
+    fixture f;
+    four_segments(&f, 1000);
+    xmc_results *r = NULL;
+    interruptions = 2;
+    xmc_status st = fixture_write(&f, path, law, NULL, &r, &d);
+    int left = interruptions;
+    interruptions = 2;
+    if (st == XMC_OK)
+        st = xmc_results_finish(r, NULL, NULL, &d);
+    left += interruptions;
+    interruptions = 0;
+    xmc_diag_print(&d, stderr);
+    assert_int_equal(st, XMC_OK);
+    assert_int_equal(left, 0);
+    unlink(path);
+    fixture_free(&f);
+    xmc_diag_free(&d);
+}
+
+static void test_output_is_a_folder(void **state) {
+    (void)state;
+    xmc_diag d;
+    xmc_diag_init(&d);
+    char part[128];
+    snprintf(part, sizeof part, "%s.part", folder);
+    assert_int_equal(try_to_write(folder, 100, &d), XMC_SYSTEM);
+    assert_int_equal(d.n_errors, 1);
+    assert_true(says(&d, "a folder; expected the name of a results file"));
+    assert_false(exists(part));
+
+    /* the folder comes while the run is under way: the finished file must not be lost */
+    const char *path = in_folder("late.h5"), *late = in_folder("late.h5.part");
+    fixture f;
+    four_segments(&f, 1000);
+    xmc_results *r = NULL;
+    assert_int_equal(fixture_write(&f, path, law, NULL, &r, &d), XMC_OK);
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_int_equal(xmc_results_finish(r, NULL, NULL, &d), XMC_SYSTEM);
+    assert_int_equal(d.n_errors, 2);
+    assert_true(says(&d, "it is whole and lies at"));
+    assert_true(says(&d, late));
+    assert_int_equal(xmc_results_open(late, &r, &d), XMC_OK);
+    assert_int_equal(xmc_results_trials(r), 1000);
+    xmc_results_close(r);
+    unlink(late);
+    rmdir(path);
+    fixture_free(&f);
+    xmc_diag_free(&d);
+}
+
+static void test_too_many_trials(void **state) {
+    (void)state;
+    const char *path = in_folder("many.h5");
+    xmc_diag d;
+    xmc_diag_init(&d);
+    assert_int_equal(try_to_write(path, (uint64_t)UINT32_MAX + 1, &d), XMC_USAGE);
+    assert_true(says(&d, "4294967296 trials: expected at most 4294967295"));
+    assert_false(exists(in_folder("many.h5.part")));
+    xmc_diag_free(&d);
+}
+
 static void test_read_only_folder(void **state) {
     (void)state;
     const char *dir = in_folder("ro");
@@ -392,10 +472,12 @@ static int remove_folder(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_h5diff),
-        cmocka_unit_test(test_refused_files),  cmocka_unit_test(test_incomplete),
-        cmocka_unit_test(test_no_such_folder), cmocka_unit_test(test_read_only_folder),
-        cmocka_unit_test(test_full_disk),      cmocka_unit_test(test_full_tmpfs),
+        cmocka_unit_test(test_round_trip),         cmocka_unit_test(test_h5diff),
+        cmocka_unit_test(test_refused_files),      cmocka_unit_test(test_incomplete),
+        cmocka_unit_test(test_no_such_folder),     cmocka_unit_test(test_interrupted_allocation),
+        cmocka_unit_test(test_output_is_a_folder), cmocka_unit_test(test_too_many_trials),
+        cmocka_unit_test(test_read_only_folder),   cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_full_tmpfs),
     };
     return cmocka_run_group_tests_name("results file", tests, make_folder, remove_folder);
 }
