@@ -2,6 +2,7 @@
 #include "output/regulatory_build.h"
 
 #include "kernels/vmath.h"
+#include "scenarios/common/parse.h"
 #include <csv.h>
 #include <errno.h>
 #include <math.h>
@@ -60,7 +61,6 @@ static void on_field(void *data, size_t length, void *arg) {
     if (t->failed)
         return;
     const char *text = data ? data : "";
-    (void)length;
     if (!t->header_done) {
         read_header_field(t, text);
         t->field++;
@@ -73,10 +73,9 @@ static void on_field(void *data, size_t length, void *arg) {
     }
     int region = t->column_region[t->field];
     if (region >= 0 || region == -2) {
-        char *end = NULL;
-        double x = strtod(text, &end);
+        double x = 0;
         bool rate = region == -2;
-        if (!*text || *end || !isfinite(x) || x < 0 || (!rate && x > 1)) {
+        if (!xmc_parse_number(text, length, &x) || x < 0 || (!rate && x > 1)) {
             xmc_bad_input(t->diag, at(t, rate ? "rate" : t->c->regions[region]), text,
                           rate ? "an annual rate, 0 or more" : "a loss factor from 0 to 1");
             t->failed = t->diag->n_errors > XMC_DIAG_KEPT;
@@ -227,7 +226,39 @@ static double ceded(const xmc_company_catastrophe *c, double loss) {
     return (over < c->limit ? over : c->limit) * c->share;
 }
 
-void xmc_reg_build_peril(xmc_reg_builder *b, size_t node, const xmc_company_catastrophe *c) {
+/* `exposure: book`: the provinces of the book's locations that have a sum insured. */
+static bool exposure_of_book(xmc_reg_builder *b, size_t node, xmc_company_catastrophe *c) {
+    const xmc_reg_book *book = b->book;
+    if (!book || !book->sums_insured) {
+        xmc_bad_input(b->diag, c->place, "book",
+                      "sums insured by province: there is no book with locations; an amount for "
+                      "this case goes under given_without_book");
+        return false;
+    }
+    size_t peril = 0;
+    while (peril + 1 < XMC_REG_N_BOOK_PERILS && strcmp(xmc_reg_book_perils[peril], c->peril) != 0)
+        peril++;
+    c->regions = xmc_reg_alloc(b, (book->n_regions + 1) * sizeof *c->regions);
+    c->exposure = xmc_reg_alloc(b, (book->n_regions + 1) * sizeof *c->exposure);
+    if (!c->regions || !c->exposure)
+        return false;
+    for (size_t i = 0; i < book->n_regions; i++) {
+        double x = book->sums_insured[peril * book->n_regions + i];
+        if (x > 0) {
+            c->regions[c->n_regions] = book->regions[i];
+            c->exposure[c->n_regions++] = x;
+        }
+    }
+    xmc_reg_assume(b, "%s: sums insured of the book, all covers, before deductibles and limits",
+                   b->tree->nodes[node].code);
+    return true;
+}
+
+void xmc_reg_build_peril(xmc_reg_builder *b, size_t node, const xmc_company_catastrophe *sheet) {
+    xmc_company_catastrophe own = *sheet;
+    const xmc_company_catastrophe *c = &own;
+    if (own.from_book && !exposure_of_book(b, node, &own))
+        return;
     table t = {.c = c, .diag = b->diag, .overseas = !strncmp(c->peril, "overseas", 8)};
     double q = xmc_reg_number(b, "insurance/catastrophe/quantile");
     double gross = 0, net = 0, exposure = 0;

@@ -27,6 +27,10 @@ typedef struct {
     double balance;
 } xmc_reg_balance;
 
+/* Perils whose exposure a book can give: xmc_reg_book_perils. */
+enum { XMC_REG_N_BOOK_PERILS = 3 };
+extern const char *const xmc_reg_book_perils[XMC_REG_N_BOOK_PERILS];
+
 /* What the book feeds. Instruments and lots: the stocks' costs and holding times are computed from
  * the lots under each version's windows (stocks[i] belongs to instrument i, its cost and
  * holding_years are ignored, admitted and book value are price × quantity when NAN). */
@@ -42,6 +46,9 @@ typedef struct {
     const char *lots_file; /* for messages */
     const xmc_reg_balance *financing;
     size_t n_financing;
+    const char **regions; /* provinces; borrowed */
+    size_t n_regions;
+    double *sums_insured; /* [XMC_REG_N_BOOK_PERILS][n_regions] net retained, CNY; NULL: none */
 } xmc_reg_book;
 
 typedef enum {

@@ -53,6 +53,18 @@ xmc_status xmc_reg_book_from(const xmc_book *book, bool has_equity, bool has_cre
         }
         free(shares);
     }
+    if (book->n_locations) {
+        out->regions = book->regions;
+        out->n_regions = book->n_regions;
+        out->sums_insured =
+            calloc(XMC_REG_N_BOOK_PERILS * book->n_regions + 1, sizeof *out->sums_insured);
+        xmc_status st = out->sums_insured ? xmc_reg_sums_insured(book, out->sums_insured, diag)
+                                          : xmc_no_memory(diag, book->n_regions, "sums insured");
+        if (st != XMC_OK) {
+            xmc_reg_book_free(out);
+            return st;
+        }
+    }
     if (has_credit) {
         xmc_reg_balance *balances = calloc(N_LOAN_TYPES, sizeof *balances);
         out->financing = balances;
@@ -81,6 +93,7 @@ xmc_status xmc_reg_book_from(const xmc_book *book, bool has_equity, bool has_cre
 
 void xmc_reg_book_free(xmc_reg_book *book) {
     free(book->stocks);
+    free(book->sums_insured);
     free((void *)book->prices);
     free((void *)book->financing);
     *book = (xmc_reg_book){0};

@@ -11,9 +11,14 @@
 
 /* What an analysis's book feeds into the minimum: listed stocks with their lots (has_equity), net
  * financing-guarantee balances by loan type (has_credit; covered share of the exposure, reinsurance
- * of it not deducted). Borrows from the book. */
+ * of it not deducted), sums insured by province where it has locations. Borrows from the book. */
 xmc_status xmc_reg_book_from(const xmc_book *book, bool has_equity, bool has_credit,
                              xmc_reg_book *out, xmc_diag *diag);
+/* Net retained sums insured in force into out[XMC_REG_N_BOOK_PERILS][book->n_regions]: all covers
+ * of the locations whose account has a policy of the line (motor or property) for the peril, times
+ * participation (layers of an account together at most 1) and what quota shares leave; deductibles
+ * and limits do not lower a sum insured. */
+xmc_status xmc_reg_sums_insured(const xmc_book *book, double *out, xmc_diag *diag);
 void xmc_reg_book_free(xmc_reg_book *book);
 
 /* Folder of the shipped rules: CROSSMC_RULES in the environment, or the one of this build. */

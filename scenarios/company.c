@@ -260,7 +260,12 @@ static void read_catastrophe(reader *rd, const xmc_yaml_node *map) {
             expect_one_of(rd, xmc_yaml_get(n, "table_is"), origin, "whose table it is", origins, 2);
         k->rows_are_years = rows && !strcmp(rows, "years");
         k->is_proxy = origin && strcmp(origin, "regulator") != 0;
-        if ((e = section(rd, n, "exposure", XMC_YAML_MAP))) {
+        e = xmc_yaml_get(n, "exposure");
+        k->from_book = e && e->kind == XMC_YAML_SCALAR && !strcmp(e->text, "book");
+        if (k->from_book && !strncmp(k->peril, "overseas", 8))
+            xmc_bad_input(rd->diag, xmc_yaml_place(rd->t, e), "book",
+                          "net retained premium by territory: the book has sums insured only");
+        if (!k->from_book && (e = section(rd, n, "exposure", XMC_YAML_MAP))) {
             k->regions = allocate(rd, e->n, sizeof *k->regions);
             k->exposure = allocate(rd, e->n, sizeof *k->exposure);
             if (!k->regions || !k->exposure)

@@ -100,6 +100,7 @@ typedef struct {
     const char *table;   /* path */
     bool rows_are_years; /* otherwise events with a rate */
     bool is_proxy;       /* not the regulator's table */
+    bool from_book;      /* exposure: book; then regions and exposure are empty */
     const char **regions;
     double *exposure;
     size_t n_regions;

@@ -296,11 +296,75 @@ static void test_book(void **state) {
     xmc_diag_free(&diag);
 }
 
+/* Sums insured by province: line, peril, participation and quota share decide. */
+static void test_book_sums_insured(void **state) {
+    (void)state;
+    xmc_lob lobs[] = {{"M", "motor", XMC_LINE_MOTOR}, {"P", "property", XMC_LINE_PROPERTY}};
+    const char *regions[] = {"jiangxi", "shanghai"};
+    const xmc_perils both = XMC_PERIL_ORF | XMC_PERIL_QEQ;
+    xmc_policy policies[] = {{.account = 0, .lob = 0, .perils = XMC_PERIL_WTC, .participation = 1},
+                             {.account = 1, .lob = 1, .perils = both, .participation = 0.5},
+                             {.account = 2, .lob = 1, .perils = both, .participation = 1},
+                             {.account = 2, .lob = 1, .perils = XMC_PERIL_ORF, .participation = 1}};
+    xmc_location locations[] = {
+        {.account = 0, .region = 0, .perils = XMC_PERIL_WTC, .tiv = {100, 0, 0, 0}},
+        {.account = 1, .region = 0, .perils = both, .tiv = {1000, 200, 300, 500}},
+        {.account = 1, .region = 1, .perils = XMC_PERIL_ORF, .tiv = {400, 0, 0, 0}},
+        {.account = 2, .region = 1, .perils = both, .tiv = {3000, 0, 0, 0}},
+        {.account = 2, .region = 1, .perils = XMC_PERIL_XCY, .tiv = {9999, 0, 0, 0}}};
+    /* half of 0.8 of account 1 against flood alone */
+    xmc_treaty treaties[] = {
+        {.type = XMC_TREATY_QS, .perils = XMC_PERIL_ORF, .ceded = 0.5, .placed = 0.8},
+        {.type = XMC_TREATY_CXL, .perils = both, .occ_limit = 1e9, .placed = 1}};
+    xmc_treaty_scope scopes[] = {{0, 1, UINT32_MAX}, {0, 1, 1}, {1, UINT32_MAX, UINT32_MAX}};
+    xmc_book b = {.valuation_date = DAY,
+                  .regions = regions,
+                  .n_regions = 2,
+                  .lobs = lobs,
+                  .n_lobs = 2,
+                  .n_accounts = 3,
+                  .policies = policies,
+                  .n_policies = 4,
+                  .locations = locations,
+                  .n_locations = 5,
+                  .treaties = treaties,
+                  .n_treaties = 2,
+                  .scopes = scopes,
+                  .n_scopes = 3};
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    xmc_reg_book feed;
+    assert_int_equal(xmc_reg_book_from(&b, false, false, &feed, &diag), XMC_OK);
+    const double want[] = {100, 0, 2000 * 0.5 * 0.6, 400 * 0.5 * 0.6 + 3000, 1000, 3000};
+    for (int i = 0; i < 6; i++)
+        near(feed.sums_insured[i], want[i], 1e-9, "sum insured");
+    /* one year in a hundred loses a tenth in Jiangxi, a fifth in Shanghai */
+    char text[4096] = "scenario,jiangxi,shanghai\n", path[64], sheet[400];
+    for (int i = 1; i <= 100; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%d,%s\n", i,
+                 i == 50 ? "0.1,0.2" : "0,0");
+    write_temporary(text, path);
+    snprintf(sheet, sizeof sheet,
+             "company: x\nunit: CNY\nsize_multiplier: 1\ninsurance: {catastrophe: "
+             "{property_typhoon_flood: {table: %s, rows: years, table_is: own, exposure: book}}}\n",
+             path);
+    xmc_reg_tree t;
+    assert_int_equal(compute_sheet("2025", sheet, &feed, &t, &diag), XMC_OK);
+    near(xmc_reg_amount(&t, "1.2.2.2"), 0.1 * want[2] + 0.2 * want[3], 1e-9, "catastrophe");
+    xmc_reg_tree_free(&t);
+    assert_int_equal(diag.n_errors, 0);
+    assert_int_equal(compute_sheet("2025", sheet, NULL, &t, &diag), XMC_BAD_INPUT);
+    assert_non_null(strstr(diag.messages[diag.n_messages - 1].text, "no book with locations"));
+    unlink(path);
+    xmc_reg_book_free(&feed);
+    xmc_diag_free(&diag);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_factors),   cmocka_unit_test(test_cap),
         cmocka_unit_test(test_portfolio), cmocka_unit_test(test_versions_do_not_rise),
         cmocka_unit_test(test_lots),      cmocka_unit_test(test_sheet),
-        cmocka_unit_test(test_book)};
+        cmocka_unit_test(test_book),      cmocka_unit_test(test_book_sums_insured)};
     return cmocka_run_group_tests_name("listed stock", tests, NULL, NULL);
 }
