@@ -92,7 +92,8 @@ static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, size_t *mar
                            known ? "each PolNumber and LayerNumber of an account once"
                                  : "room in memory");
     }
-    p.acc_number = strchr(l->accounts.name[p.account], '\x1f') + 1;
+    p.account_name = l->accounts.name[p.account];
+    p.acc_number = strchr(p.account_name, '\x1f') + 1;
     bool in_force = p.inception <= l->book->valuation_date && l->book->valuation_date <= p.expiry;
     /* An account with a wrong row is not dropped silently: its locations stay. */
     if (!mark_account(l, p.account, marks, in_force || !xmc_row_ok(t)) || !xmc_row_ok(t))

@@ -45,8 +45,9 @@ typedef struct {
  * policy's locations. */
 typedef struct {
     const char *acc_number, *pol_number;
-    uint32_t account; /* dense number of (PortNumber, AccNumber) */
-    uint32_t lob;     /* index into lobs */
+    const char *account_name; /* PortNumber, 0x1f, AccNumber: names the account in the book */
+    uint32_t account;         /* dense number of (PortNumber, AccNumber) */
+    uint32_t lob;             /* index into lobs */
     uint32_t layer_number;
     xmc_perils perils;                   /* PolPerilsCovered */
     int32_t inception, expiry;           /* days since 1970-01-01; both inclusive */

@@ -48,12 +48,42 @@ static const xmc_column info_columns[N] = {
 static const char *const type_names[] = {
     [XMC_TREATY_QS] = "QS", [XMC_TREATY_CXL] = "CXL", [XMC_TREATY_SL] = "SL"};
 
+/* A term that the type does not have would be ignored: the treaty is another than the user thinks.
+ * Zeros and empty cells are no terms. */
+static void check_absent(xmc_table *t, const xmc_treaty *x) {
+    const struct {
+        size_t column;
+        double value;
+        bool qs, cxl, sl; /* the types that have it */
+    } terms[] = {{OCC_ATTACHMENT, x->occ_attachment, false, true, false},
+                 {OCC_LIMIT, x->occ_limit, false, true, false},
+                 {AGG_ATTACHMENT, x->agg_attachment, false, true, true},
+                 {AGG_LIMIT, x->agg_limit, false, true, true},
+                 {REINSTATEMENT, (double)x->reinstatements, false, true, false},
+                 {CHARGE, x->reinstatement_charge, false, true, false}};
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        const bool has = x->type == XMC_TREATY_QS    ? terms[i].qs
+                         : x->type == XMC_TREATY_CXL ? terms[i].cxl
+                                                     : terms[i].sl;
+        if (!has && terms[i].value > 0)
+            xmc_cell_error(t, terms[i].column, "0 or nothing, since ReinsType is %s",
+                           type_names[x->type]);
+    }
+    if (x->type != XMC_TREATY_QS && x->ceded > 0 && x->ceded < 1)
+        xmc_cell_error(t, CEDED, "0 or 1, since ReinsType is %s; the placed share is PlacedPercent",
+                       type_names[x->type]);
+}
+
 /* What the treaty's type needs. */
 static void check_type(xmc_table *t, const xmc_treaty *x) {
+    check_absent(t, x);
     if (x->type == XMC_TREATY_QS && !(x->ceded > 0))
         xmc_cell_error(t, CEDED, "a fraction > 0, since ReinsType is QS");
     if (x->type == XMC_TREATY_CXL && !(x->occ_limit > 0))
         xmc_cell_error(t, OCC_LIMIT, "an amount > 0, since ReinsType is CXL");
+    if (x->type == XMC_TREATY_CXL && !xmc_cell_given(t, REINSTATEMENT))
+        xmc_cell_error(t, REINSTATEMENT,
+                       "how many reinstatements (0: one limit a year), since ReinsType is CXL");
     if (x->type == XMC_TREATY_SL && !(x->agg_limit > 0))
         xmc_cell_error(t, AGG_LIMIT, "an amount > 0, since ReinsType is SL");
     if (x->reinstatement_charge > 0 && x->reinstatements && !(x->premium > 0))

@@ -133,7 +133,7 @@ xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc
     for (uint32_t i = 0; i < b->n_accounts; i++)
         names[i] = (named){"", i};
     for (size_t i = 0; i < b->n_policies; i++) {
-        names[b->policies[i].account].name = b->policies[i].acc_number;
+        names[b->policies[i].account].name = b->policies[i].account_name;
         out->row_offset[b->policies[i].account + 1]++;
     }
     rank_names(names, b->n_accounts, account_rank);

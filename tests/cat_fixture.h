@@ -65,6 +65,7 @@ static inline void fixture_place(xmc_location *l, uint32_t cell) {
 static inline void fixture_void_policy(xmc_policy *p, const char *number, uint32_t account,
                                        uint32_t lob) {
     *p = (xmc_policy){.acc_number = number,
+                      .account_name = number,
                       .pol_number = number,
                       .account = account,
                       .lob = lob,

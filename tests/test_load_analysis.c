@@ -115,6 +115,10 @@ static void reads_policies(void **state) {
                 p[2].layer_limit == 0);
     /* the same AccNumber in another portfolio is another account */
     assert_string_equal(p[3].acc_number, "A1");
+    assert_string_equal(p[0].account_name, "1\x1f"
+                                           "A1");
+    assert_string_equal(p[3].account_name, "2\x1f"
+                                           "A1");
     assert_int_equal(p[3].account, 3);
     assert_true(p[3].perils == (192 | 1536));
     assert_int_equal(p[3].expiry, a.valuation_date); /* the last day is in force */
