@@ -26,6 +26,8 @@ typedef struct {
     double loss, rate;
     scenario *rows;
     size_t n_rows, capacity;
+    size_t n_unused; /* columns of regions without exposure, and the first of them */
+    char unused[64];
     double *by_region; /* overseas: loss factors, row-major rows × regions */
 } table;
 
@@ -50,8 +52,8 @@ static void read_header_field(table *t, const char *text) {
     for (size_t i = 0; i < t->c->n_regions; i++)
         if (!strcmp(t->c->regions[i], text))
             region = (int)i;
-    if (region == -3)
-        xmc_warn(t->diag, at(t, NULL), "region '%s' has no exposure in the sheet", text);
+    if (region == -3 && !t->n_unused++)
+        snprintf(t->unused, sizeof t->unused, "%s", text);
     t->has_rate |= region == -2;
     t->column_region[t->n_columns++] = region;
 }
@@ -264,6 +266,9 @@ void xmc_reg_build_peril(xmc_reg_builder *b, size_t node, const xmc_company_cata
     double gross = 0, net = 0, exposure = 0;
     if (!c->table || read_table(&t) != XMC_OK)
         goto done;
+    if (t.n_unused)
+        xmc_reg_assume(b, "%s: %zu columns of the table have no exposure (the first: '%s')",
+                       b->tree->nodes[node].code, t.n_unused, t.unused);
     for (size_t i = 0; i < c->n_regions; i++)
         exposure += c->exposure[i];
     if (t.overseas) {

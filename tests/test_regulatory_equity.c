@@ -339,10 +339,10 @@ static void test_book_sums_insured(void **state) {
     for (int i = 0; i < 6; i++)
         near(feed.sums_insured[i], want[i], 1e-9, "sum insured");
     /* one year in a hundred loses a tenth in Jiangxi, a fifth in Shanghai */
-    char text[4096] = "scenario,jiangxi,shanghai\n", path[64], sheet[400];
+    char text[4096] = "scenario,jiangxi,fujian,shanghai\n", path[64], sheet[400];
     for (int i = 1; i <= 100; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%d,%s\n", i,
-                 i == 50 ? "0.1,0.2" : "0,0");
+                 i == 50 ? "0.1,1,0.2" : "0,1,0");
     write_temporary(text, path);
     snprintf(sheet, sizeof sheet,
              "company: x\nunit: CNY\nsize_multiplier: 1\ninsurance: {catastrophe: "
@@ -350,6 +350,10 @@ static void test_book_sums_insured(void **state) {
              path);
     xmc_reg_tree t;
     assert_int_equal(compute_sheet("2025", sheet, &feed, &t, &diag), XMC_OK);
+    bool listed = false;
+    for (size_t i = 0; i < t.n_assumptions; i++)
+        listed |= strstr(t.assumptions[i], "1.2.2.2: 1 columns of the table") != NULL;
+    assert_true(listed);
     near(xmc_reg_amount(&t, "1.2.2.2"), 0.1 * want[2] + 0.2 * want[3], 1e-9, "catastrophe");
     xmc_reg_tree_free(&t);
     assert_int_equal(diag.n_errors, 0);
