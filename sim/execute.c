@@ -34,8 +34,8 @@ static void say_estimate(FILE *f, const xmc_plan *p) {
             "%s: %llu trials in blocks of %u, %d threads\n"
             "book: %zu locations, %zu policies, %zu obligors, %zu instruments from %zu lots; %zu "
             "events; %zu segments\n"
-            "memory %.0f MiB (%.0f of it blocks and columns), results file %.0f MiB, expected time "
-            "about %.0f s\n",
+            "memory %.0f MiB (%.0f of it blocks and columns), results file %.0f MiB, expected "
+            "time of the loop about %.0f s\n",
             p->analysis->title, (unsigned long long)p->trials, p->shape.block, p->shape.threads,
             b->n_locations, b->n_policies, b->n_obligors, b->n_instruments, b->n_lots,
             p->analysis->events.n_events, p->segments.n, resident_mib() + later, later,
