@@ -623,6 +623,7 @@ static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_di
     for (size_t k = 0; k < b->n_active; k++) {
         const xmc_location *l = location_at(c, b->active[k]);
         run_key key = key_of(b, view, b->active[k]);
+        /* key_of zeroes the padding. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
         if (!n_runs || memcmp(&key, &found[n_runs - 1], sizeof key) ||
             length[n_runs - 1] == LONGEST_RUN) {
             found[n_runs] = key;

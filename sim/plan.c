@@ -123,8 +123,10 @@ static uint64_t available_memory(void) {
     char line[256];
     unsigned long long kib = 0;
     while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
+        if (strncmp(line, "MemAvailable:", 13) == 0) {
+            kib = strtoull(line + 13, NULL, 10);
             break;
+        }
     if (f)
         fclose(f);
     if (kib)

@@ -135,6 +135,7 @@ xmc_status xmc_source_open(const char *path, bool as_text, xmc_source *out, xmc_
         st = xmc_file_error(diag, path, "seek");
     if (st == XMC_OK && as_text && out->encoding == XMC_ENCODING_GB18030) {
         iconv_t cd = iconv_open("UTF-8", "GB18030");
+        /* POSIX's error value. NOLINTNEXTLINE(performance-no-int-to-ptr) */
         if (cd == (iconv_t)-1)
             st = xmc_error(diag, XMC_SYSTEM, "%s: no conversion from GB18030 on this system: %s",
                            path, strerror(errno));

@@ -417,7 +417,7 @@ static bool grid_init(builder *b) {
     if (!b->latitude || !b->longitude || !b->cosine || !b->value || !h->rate)
         return false;
     for (size_t i = 0; i < n; i++) {
-        b->latitude[i] = ((double)(h->first_row + i / h->n_columns) + 0.5) / 4 - 90;
+        b->latitude[i] = ((double)(uint32_t)(h->first_row + i / h->n_columns) + 0.5) / 4 - 90;
         b->longitude[i] = ((double)(h->first_column + i % h->n_columns) + 0.5) / 4 - 180;
         b->cosine[i] = xmc_cos(b->latitude[i] * GEN_RADIAN);
     }
