@@ -138,7 +138,14 @@ xmc_status xmc_anchors_compute(xmc_results *r, const xmc_measures *m, xmc_anchor
     }
     /* The range is judged on VaR, as all the others are. The means do not diversify, so VaR less
      * mean shows more of it; what to expect there nobody says. */
-    for (int less_mean = 0; less_mean < 2; less_mean++) {
+    size_t n_risks = 0;
+    for (int k = 0; k < XMC_N_RISKS; k++)
+        for (size_t i = 0; i < r->segments.n; i++)
+            if ((int)r->segments.segments[i].risk == k) {
+                n_risks++;
+                break;
+            }
+    for (int less_mean = 0; less_mean < 2 && n_risks > 1; less_mean++) {
         double share = xmc_diversification(m, XMC_Q995, less_mean);
         if (isnan(share))
             continue;

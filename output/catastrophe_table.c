@@ -311,6 +311,7 @@ void xmc_reg_build_peril(xmc_reg_builder *b, size_t node, const xmc_company_cata
     xmc_reg_set_leaf(b, node, exposure, NAN, NAN, exposure > 0 ? net / exposure : 0, text,
                      "Rule 4 Art. 45-54");
     b->tree->nodes[node].amount = net;
+    b->tree->nodes[node].gross = gross;
 done:
     free(t.column_region);
     free(t.rows);

@@ -2,6 +2,7 @@
 #include "output/comparison_internal.h"
 
 #include "output/results_internal.h"
+#include "scenarios/common/source.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,6 +50,9 @@ static xmc_comparison_row *add_node(xmc_comparison_plan *p, const xmc_reg_node *
     if (!row)
         return NULL;
     const char *given = node->state == XMC_NODE_GIVEN ? " (given)" : "";
+    if (!strcmp(node->key, "catastrophe") &&
+        p->versions.trees[p->versions.n - 1].catastrophe_is_proxy)
+        given = " (proxy)";
     snprintf(row->code, sizeof row->code, "%s", node->code);
     bool generic = strstr(node->key, ".premium") || strstr(node->key, ".reserve");
     if (generic && node->parent != SIZE_MAX) {
@@ -158,6 +162,41 @@ static xmc_status match(xmc_comparison_plan *p, const xmc_segments *segments, xm
     return XMC_OK;
 }
 
+/* Digest of a file that the minimum was computed from; each path once. */
+static xmc_status add_input(xmc_comparison_plan *p, const char *path, const char *role,
+                            xmc_diag *diag) {
+    for (size_t i = 0; i < p->n_inputs; i++)
+        if (!strcmp(p->inputs[i].path, path))
+            return XMC_OK;
+    xmc_input_file *more = realloc(p->inputs, (p->n_inputs + 1) * sizeof *more);
+    if (!more)
+        return xmc_no_memory(diag, sizeof *more, path);
+    p->inputs = more;
+    xmc_source source;
+    xmc_status st = xmc_source_open(path, false, &source, diag);
+    if (st != XMC_OK)
+        return st;
+    xmc_source_close(&source);
+    xmc_input_file *in = &p->inputs[p->n_inputs++];
+    *in = (xmc_input_file){.path = path, .role = role, .bytes = source.bytes};
+    memcpy(in->sha256, source.sha256, sizeof in->sha256);
+    return XMC_OK;
+}
+
+/* Rules with the versions that they extend, and the tables of catastrophe scenarios. */
+static xmc_status list_inputs(xmc_comparison_plan *p, xmc_diag *diag) {
+    xmc_status st = XMC_OK;
+    const char *path;
+    for (size_t v = 0; v < p->versions.n; v++)
+        for (size_t i = 0; st == XMC_OK && (path = xmc_rules_file_at(p->versions.rules[v], i)); i++)
+            st = add_input(p, path, "rules", diag);
+    const xmc_company *c = p->versions.company;
+    for (size_t i = 0; st == XMC_OK && i < c->n_catastrophe; i++)
+        if (c->catastrophe[i].table)
+            st = add_input(p, c->catastrophe[i].table, "catastrophe_table", diag);
+    return st;
+}
+
 xmc_status xmc_comparison_plan_new(const xmc_analysis *analysis, const xmc_segments *segments,
                                    xmc_comparison_plan **out, xmc_diag *diag) {
     *out = NULL;
@@ -181,6 +220,8 @@ xmc_status xmc_comparison_plan_new(const xmc_analysis *analysis, const xmc_segme
                        analysis->rules_dir ? analysis->rules_dir : xmc_reg_default_rules(),
                        p->versions.n, XMC_MAX_VERSIONS);
     if (st == XMC_OK)
+        st = list_inputs(p, diag);
+    if (st == XMC_OK)
         st = place_segments(p, segments, diag);
     if (st == XMC_OK)
         st = match(p, segments, diag);
@@ -202,6 +243,7 @@ void xmc_comparison_plan_free(xmc_comparison_plan *p) {
     xmc_reg_book_free(&p->book);
     free(p->row_of_segment);
     free(p->rows);
+    free(p->inputs);
     free(p);
 }
 
@@ -282,6 +324,21 @@ static void describe_version(const xmc_comparison_plan *p, size_t v, xmc_compari
             out->parts += c->rows[i].factor[v];
 }
 
+static void list_perils(const xmc_comparison_plan *p, xmc_comparison *c) {
+    const xmc_reg_tree *t = &p->versions.trees[p->versions.n - 1];
+    for (size_t i = 0; i < t->n_nodes && c->n_perils < XMC_MAX_PERILS; i++) {
+        const xmc_reg_node *n = &t->nodes[i];
+        if (isnan(n->gross))
+            continue;
+        xmc_comparison_peril *out = &c->perils[c->n_perils++];
+        snprintf(out->code, sizeof out->code, "%s", n->code);
+        snprintf(out->label_en, sizeof out->label_en, "%s", n->label_en);
+        snprintf(out->label_zh, sizeof out->label_zh, "%s", n->label_zh);
+        out->gross = n->gross;
+        out->net = n->amount;
+    }
+}
+
 xmc_status xmc_comparison_compute(xmc_results *r, const xmc_comparison_plan *p, xmc_comparison *out,
                                   xmc_diag *diag) {
     *out = (xmc_comparison){.n_versions = p->versions.n, .admin_margin = p->admin_margin};
@@ -295,6 +352,7 @@ xmc_status xmc_comparison_compute(xmc_results *r, const xmc_comparison_plan *p, 
             memcpy(out->rows, p->rows, p->n_rows * sizeof *out->rows);
         for (size_t v = 0; v < out->n_versions; v++)
             describe_version(p, v, out);
+        list_perils(p, out);
     }
     double gross = 0;
     for (size_t i = 0; i < out->n_rows && st == XMC_OK; i++) {
@@ -322,6 +380,13 @@ void xmc_comparison_free(xmc_comparison *c) {
 const xmc_comparison_row *xmc_comparison_total(const xmc_comparison *c) {
     for (size_t i = 0; i < c->n_rows; i++)
         if (c->rows[i].place == XMC_PLACE_TOTAL)
+            return &c->rows[i];
+    return NULL;
+}
+
+const xmc_comparison_row *xmc_comparison_find(const xmc_comparison *c, const char *key) {
+    for (size_t i = 0; i < c->n_rows; i++)
+        if (!strcmp(c->rows[i].key, key))
             return &c->rows[i];
     return NULL;
 }

@@ -9,7 +9,7 @@
 #include "output/regulatory_report.h"
 #include "output/results.h"
 
-enum { XMC_MAX_VERSIONS = 8 };
+enum { XMC_MAX_VERSIONS = 8, XMC_MAX_PERILS = 8 };
 
 /* All at 99.5 % over one year, net of reinsurance. */
 typedef enum {
@@ -50,9 +50,18 @@ typedef struct {
     bool catastrophe_is_proxy;
 } xmc_comparison_version;
 
+/* A peril whose minimum comes from a table of scenarios, under the newest version: its excess cover
+ * acts on this peril by itself (Rule 4 Art. 52). */
+typedef struct {
+    char code[32], label_en[96], label_zh[96];
+    double gross, net; /* VaR 99.5 % before and after the cover */
+} xmc_comparison_peril;
+
 typedef struct {
     size_t n_versions;
     xmc_comparison_version versions[XMC_MAX_VERSIONS];
+    size_t n_perils; /* 0: the sheet has no tables, or gives the amount */
+    xmc_comparison_peril perils[XMC_MAX_PERILS];
     size_t n_rows; /* compared rows, total, not simulated, not in the minimum */
     xmc_comparison_row *rows;
     double parts;        /* sum of the compared rows' capital */
@@ -78,7 +87,8 @@ xmc_status xmc_comparison_write(xmc_results *r, const xmc_comparison_plan *p,
 xmc_status xmc_comparison_read(xmc_results *r, xmc_comparison *out, xmc_diag *diag);
 void xmc_comparison_free(xmc_comparison *c);
 
-/* The total's row; NULL if there is none. */
+/* The total's row, and the row of a node by its key; NULL if there is none. */
 const xmc_comparison_row *xmc_comparison_total(const xmc_comparison *c);
+const xmc_comparison_row *xmc_comparison_find(const xmc_comparison *c, const char *key);
 
 #endif

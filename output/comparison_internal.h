@@ -12,6 +12,8 @@ struct xmc_comparison_plan {
     size_t n_rows, capacity;
     xmc_comparison_row *rows; /* without estimates */
     double admin_margin;
+    size_t n_inputs;
+    xmc_input_file *inputs; /* files read for the minimum beside the company sheet */
 };
 
 #endif

@@ -145,6 +145,29 @@ static void write_versions(xmc_h5 *h, const xmc_comparison *c) {
                "1: the catastrophe minimum comes from own events, not from the regulator's table");
 }
 
+/* --- perils by tables --- */
+
+static void write_perils(xmc_h5 *h, const xmc_comparison *c) {
+    if (!c->n_perils)
+        return;
+    const char *text[3][XMC_MAX_PERILS];
+    double x[2][XMC_MAX_PERILS];
+    for (size_t i = 0; i < c->n_perils; i++) {
+        const xmc_comparison_peril *e = &c->perils[i];
+        text[0][i] = e->code, text[1][i] = e->label_en, text[2][i] = e->label_zh;
+        x[0][i] = e->gross, x[1][i] = e->net;
+    }
+    xmc_h5_dims dims = XMC_H5_DIMS1("/regulatory/peril");
+    xmc_h5_scale_strings(h, "/regulatory/peril", text[0], c->n_perils,
+                         "peril with a table of scenarios: row of form S05");
+    xmc_h5_strings(h, "/regulatory/peril_label_en", dims, text[1], "peril, English");
+    xmc_h5_strings(h, "/regulatory/peril_label_zh", dims, text[2], "peril, Chinese");
+    xmc_h5_f64(h, "/regulatory/peril_gross", dims, x[0], "CNY",
+               "VaR 99.5 % of the table before the excess cover, newest version");
+    xmc_h5_f64(h, "/regulatory/peril_net", dims, x[1], "CNY",
+               "the same after the cover, applied to each peril by itself (Rule 4 Art. 52)");
+}
+
 /* --- the rows --- */
 
 static void write_rows(xmc_h5 *h, const xmc_comparison *c) {
@@ -242,6 +265,7 @@ xmc_status xmc_comparison_write(xmc_results *r, const xmc_comparison_plan *p,
     xmc_h5_attr_f64(h, g, "premium_less_expenses", c->admin_margin);
     H5Gclose(g);
     write_versions(h, c);
+    write_perils(h, c);
     write_rows(h, c);
     for (size_t v = 0; v < c->n_versions && h->status == XMC_OK; v++)
         write_tree(h, p, v);
@@ -283,6 +307,31 @@ static void read_versions(xmc_h5 *h, xmc_comparison *c) {
     xmc_h5_free_strings(title, n);
     xmc_h5_free_strings(effective, n);
     free(proxy);
+}
+
+static void read_perils(xmc_h5 *h, xmc_comparison *c) {
+    size_t n = 0;
+    char **code = xmc_h5_read_strings(h, "/regulatory/peril", SIZE_MAX, &n);
+    if (code && n > XMC_MAX_PERILS)
+        h->status = xmc_error(h->diag, XMC_BAD_INPUT, "%s: %zu perils with tables", h->path, n);
+    char **en = xmc_h5_read_strings(h, "/regulatory/peril_label_en", n, NULL);
+    char **zh = xmc_h5_read_strings(h, "/regulatory/peril_label_zh", n, NULL);
+    double *gross = xmc_h5_read_f64(h, "/regulatory/peril_gross", n, NULL);
+    double *net = xmc_h5_read_f64(h, "/regulatory/peril_net", n, NULL);
+    if (h->status == XMC_OK)
+        c->n_perils = n;
+    for (size_t i = 0; i < c->n_perils; i++) {
+        copy_text(c->perils[i].code, sizeof c->perils[i].code, code, i);
+        copy_text(c->perils[i].label_en, sizeof c->perils[i].label_en, en, i);
+        copy_text(c->perils[i].label_zh, sizeof c->perils[i].label_zh, zh, i);
+        c->perils[i].gross = gross[i];
+        c->perils[i].net = net[i];
+    }
+    xmc_h5_free_strings(code, n);
+    xmc_h5_free_strings(en, n);
+    xmc_h5_free_strings(zh, n);
+    free(gross);
+    free(net);
 }
 
 static void read_rows(xmc_h5 *h, xmc_comparison *c) {
@@ -352,6 +401,8 @@ xmc_status xmc_comparison_read(xmc_results *r, xmc_comparison *out, xmc_diag *di
     out->admin_margin = xmc_h5_read_attr_f64(h, g, "premium_less_expenses");
     H5Gclose(g);
     read_versions(h, out);
+    if (h->status == XMC_OK && xmc_results_has(r, "regulatory/peril"))
+        read_perils(h, out);
     if (h->status == XMC_OK)
         read_rows(h, out);
     if (h->status != XMC_OK)

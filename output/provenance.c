@@ -1,4 +1,5 @@
 /* Where a results file comes from: all that may differ between two runs of one analysis. */
+#include "output/comparison_internal.h"
 #include "output/results_internal.h"
 
 #include <cyaml/cyaml.h>
@@ -34,7 +35,8 @@ static void processor_name(char *out, size_t size, const char *machine) {
 
 static void write_inputs(xmc_results *r) {
     const xmc_analysis *a = r->meta.analysis;
-    size_t n = a->n_inputs;
+    const xmc_comparison_plan *p = r->comparison;
+    size_t n = a->n_inputs + (p ? p->n_inputs : 0);
     if (!n)
         return;
     const char **text = calloc(3 * n, sizeof *text);
@@ -43,10 +45,12 @@ static void write_inputs(xmc_results *r) {
         r->h.status = xmc_no_memory(r->h.diag, n * 32, "the list of inputs");
     } else {
         for (size_t i = 0; i < n; i++) {
-            text[i] = a->inputs[i].path ? a->inputs[i].path : "";
-            text[n + i] = a->inputs[i].role ? a->inputs[i].role : "";
-            text[2 * n + i] = a->inputs[i].sha256;
-            bytes[i] = a->inputs[i].bytes;
+            const xmc_input_file *in =
+                i < a->n_inputs ? &a->inputs[i] : &p->inputs[i - a->n_inputs];
+            text[i] = in->path ? in->path : "";
+            text[n + i] = in->role ? in->role : "";
+            text[2 * n + i] = in->sha256;
+            bytes[i] = in->bytes;
         }
         xmc_h5_dims dims = XMC_H5_DIMS1("/provenance/input");
         xmc_h5_scale_strings(&r->h, "/provenance/input", text, n, "input file as opened");

@@ -101,6 +101,7 @@ size_t xmc_reg_add(xmc_reg_builder *b, size_t parent, const char *code, const ch
                               .rf0 = NAN,
                               .k = NAN,
                               .factor = NAN,
+                              .gross = NAN,
                               .coefficients = "",
                               .articles = ""};
     if (matrix) {

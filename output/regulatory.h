@@ -79,8 +79,9 @@ typedef struct {
     double amount;
     double scale;                    /* multiplier after aggregation; 1 where the rules have none */
     double exposure, rf0, k, factor; /* NAN where they have no meaning; factor = amount/exposure */
-    const char *coefficients;        /* each with driver, value and bracket; "" if none */
-    const char *articles;            /* "Rule 4 Art. 10, 42", with confidence where not S-PDF */
+    double gross;             /* before excess-of-loss cover: catastrophe by a table; or NAN */
+    const char *coefficients; /* each with driver, value and bracket; "" if none */
+    const char *articles;     /* "Rule 4 Art. 10, 42", with confidence where not S-PDF */
 } xmc_reg_node;
 
 /* One stock of the equity node. */

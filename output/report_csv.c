@@ -125,9 +125,17 @@ static void write_comparison(const xmc_comparison *c, FILE *f) {
             line(f, section, r->key, item, NAN, r->level[v], "1");
         }
     }
+    for (size_t i = 0; i < c->n_perils; i++) {
+        line(f, "catastrophe cover", c->perils[i].code, "gross", 0.995, plain(c->perils[i].gross),
+             "CNY");
+        line(f, "catastrophe cover", c->perils[i].code, "net", 0.995, plain(c->perils[i].net),
+             "CNY");
+    }
     for (size_t v = 0; v < c->n_versions; v++) {
         const xmc_comparison_version *e = &c->versions[v];
         line(f, "minimum", e->version, "sum of compared rows", NAN, plain(e->parts), "CNY");
+        line(f, "minimum", e->version, "catastrophe_is_proxy", NAN, plain(e->catastrophe_is_proxy),
+             "1");
         line(f, "minimum", e->version, "matched", NAN, plain(e->matched), "CNY");
         line(f, "minimum", e->version, "before_size", NAN, plain(e->before_size), "CNY");
         line(f, "minimum", e->version, "size_factor", NAN, plain(e->size_factor), "1");

@@ -2,6 +2,7 @@
 #include "output/report_text.h"
 
 #include <math.h>
+#include <string.h>
 
 static void row_label(FILE *f, const xmc_comparison_row *row) {
     fprintf(f, "%-15s%-50.50s", row->code, row->label_en);
@@ -63,6 +64,10 @@ static void write_levels(const xmc_comparison *c, FILE *f) {
         row_label(f, row);
         for (size_t v = 0; v < c->n_versions; v++) {
             char text[32] = "";
+            if (c->versions[v].catastrophe_is_proxy && !strcmp(row->key, "catastrophe")) {
+                fprintf(f, "%-35s", "         - proxy: no verdict");
+                continue;
+            }
             if (!isnan(row->level[v].value))
                 snprintf(text, sizeof text, "[%.2f, %.2f]", 100 * row->level[v].lower,
                          100 * row->level[v].upper);
@@ -98,8 +103,46 @@ static void write_full(const xmc_comparison *c, FILE *f) {
         proxy |= c->versions[v].catastrophe_is_proxy;
     if (proxy)
         fputs("The catastrophe minimum comes from own events, not from the regulator's table: a "
-              "proxy, no ground for a verdict on the formula.\n",
+              "proxy, left out of any verdict on the\nformula. The matched minimum and the total's "
+              "level contain it.\n",
               f);
+}
+
+/* Rule 4 Art. 52 beside the simulated treaties. */
+static void write_covers(const xmc_comparison *c, FILE *f) {
+    const xmc_comparison_row *cat = xmc_comparison_find(c, "catastrophe");
+    if (!cat)
+        return;
+    size_t last = c->n_versions - 1;
+    if (!c->n_perils) {
+        fputs("Catastrophe cover peril by peril (Rule 4 Art. 52) is not shown: the company sheet "
+              "has no table of scenarios in use, only an amount.\n",
+              f);
+        return;
+    }
+    fprintf(f,
+            "\nCatastrophe: excess cover peril by peril (Rule 4 Art. 52, rules %s) beside the "
+            "simulated treaties, which all perils share\n%-65s%12s%12s\n",
+            c->versions[last].version, "", "gross", "net");
+    for (size_t i = 0; i < c->n_perils; i++) {
+        fprintf(f, "%-15s%-50.50s", c->perils[i].code, c->perils[i].label_en);
+        xmc_text_amount(f, 12, c->perils[i].gross);
+        xmc_text_amount(f, 12, c->perils[i].net);
+        fputc('\n', f);
+    }
+    if (!isnan(cat->factor[last])) {
+        fprintf(f, "%-15s%-50s%12s", cat->code, "perils aggregated", "");
+        xmc_text_amount(f, 12, cat->factor[last]);
+        fputc('\n', f);
+    }
+    if (cat->place == XMC_PLACE_COMPARED) {
+        fprintf(f, "%-15s%-50s", "", "simulated, all perils, shared treaties");
+        xmc_text_amount(f, 12, cat->gross.value);
+        xmc_text_amount(f, 12, cat->capital.value);
+        fputc('\n', f);
+    } else {
+        fprintf(f, "%-15s%s\n", "", "not simulated");
+    }
 }
 
 void xmc_text_comparison(const xmc_report_data *d, FILE *f) {
@@ -157,4 +200,5 @@ void xmc_text_comparison(const xmc_report_data *d, FILE *f) {
         fputc('\n', f);
     }
     fputs("Net of the reinsurers' default: not simulated.\n", f);
+    write_covers(c, f);
 }

@@ -1,4 +1,5 @@
 /* The results file and the disk: room, locks, syncing, and a way out when something fails. */
+#include "output/comparison_internal.h"
 #include "output/results_internal.h"
 
 #include <errno.h>
@@ -44,9 +45,10 @@ static uint64_t size_bound(const xmc_results *r) {
     for (size_t i = 0; i < r->n_datasets; i++)
         rows += r->datasets[i].rows;
     const xmc_analysis *a = r->meta.analysis;
+    size_t inputs = a->n_inputs + (r->comparison ? r->comparison->n_inputs : 0);
     return rows * chunks * chunk * sizeof(double) + 64 * a->events.n_events +
-           4096 * (r->segments.n + r->n_treaties + a->n_inputs) +
-           2 * (a->text ? strlen(a->text) : 0) + (UINT64_C(4) << 20);
+           4096 * (r->segments.n + r->n_treaties + inputs) + 2 * (a->text ? strlen(a->text) : 0) +
+           (UINT64_C(4) << 20);
 }
 
 /* Takes disk space. On a file system in memory a signal interrupts it (EINTR): who asks the program

@@ -796,6 +796,9 @@ const char *xmc_rules_title(const xmc_rules *r) {
 const char *xmc_rules_file(const xmc_rules *r) {
     return r->files[0].file;
 }
+const char *xmc_rules_file_at(const xmc_rules *r, size_t i) {
+    return i < r->n_files ? r->files[i].file : NULL;
+}
 
 const xmc_rule *xmc_rules_all(const xmc_rules *r, size_t *n) {
     *n = r->n_items;

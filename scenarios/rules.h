@@ -77,6 +77,8 @@ const char *xmc_rules_version(const xmc_rules *r); /* "2021", "2023-09", "2025-1
 const char *xmc_rules_effective(const xmc_rules *r); /* date as text */
 const char *xmc_rules_title(const xmc_rules *r);
 const char *xmc_rules_file(const xmc_rules *r);
+/* The i-th file that was read: the version's own, then those that it extends; NULL beyond. */
+const char *xmc_rules_file_at(const xmc_rules *r, size_t i);
 
 /* The value at a path, NULL if there is none. */
 const xmc_rule *xmc_rules_find(const xmc_rules *r, const char *path);

@@ -130,7 +130,7 @@ def test_report(make, path):
     check("csv gives every digit", len(cell) == 1 and cell.value.iloc[0] == var)
     text = subprocess.run([make, path, "20000", "text"], capture_output=True, text=True, timeout=100).stdout
     for words in ("20,000 trials", "Capital at risk", "VaR-mean", "matched minimum", "not simulated", "diversification",
-                  "simulation error only", "Sanity anchors", "2025-12", "Where the tail comes from", "4.17"):
+                  "simulation error only", "Sanity anchors", "for information", "2025-12", "Where the tail comes from", "4.17"):
         check(f"the report says '{words}'", words in text)
     check("the report has no bare nan", "nan" not in text.replace("financ", "").replace("Manistre", ""))
 
