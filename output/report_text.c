@@ -188,6 +188,10 @@ static void write_exceedance(const xmc_report_data *d, FILE *f) {
         fputc('\n', f);
     }
     fputs("OEP: largest occurrence of the year (catastrophe only). AEP: sum of the year.\n", f);
+    if (xmc_measures_row(&d->measures, "cat_net"))
+        fputs("cat OEP, net: largest occurrence, net of its quota shares and layers, before "
+              "reinstatement\npremiums and stop loss; cat AEP, net is after both.\n",
+              f);
 }
 
 /* --- allocation --- */

@@ -100,7 +100,9 @@ const char *xmc_results_long_name(const char *name) {
         {"cat_gross", "catastrophe loss before reinsurance"},
         {"cat_gross_max_occ", "largest occurrence, catastrophe loss before reinsurance"},
         {"cat_net", "catastrophe loss after reinsurance, with reinstatement premiums"},
-        {"cat_net_max_occ", "largest occurrence, catastrophe loss after reinsurance"},
+        {"cat_net_max_occ",
+         "largest occurrence, catastrophe loss net of its quota shares and layers, before "
+         "reinstatement premiums and stop loss"},
         {"credit_ceded", "export credit and guarantee loss ceded to reinsurers"},
         {"credit_gross", "export credit and guarantee loss before reinsurance"},
         {"credit_net", "export credit and guarantee loss after reinsurance"},

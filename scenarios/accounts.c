@@ -80,6 +80,9 @@ static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, size_t *mar
     p.limit = terms.limit;
     p.ded_type = terms.ded_type;
     p.limit_type = terms.limit_type;
+    if (terms.max_ded > 0 && terms.ded == 0)
+        xmc_warn(l->diag, xmc_cell_place(t, TERMS + XMC_TERM_MAX_DED),
+                 "a maximum deductible without PolDed6All has no effect");
     if (xmc_row_ok(t) && p.expiry < p.inception)
         xmc_cell_error(t, EXPIRY, "a date not before PolInceptionDate");
     if (p.account == UINT32_MAX)

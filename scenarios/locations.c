@@ -80,8 +80,29 @@ typedef struct {
 enum { FEWEST_ROWS = 100, FEWEST_POLICIES = 10 };
 #define LIMIT_OVER_TIV 1000.0
 
-static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, magnitudes *m, size_t *dropped,
-                     xmc_location *out) {
+/* For each account a policy in force with a minimum or maximum deductible, or NULL. */
+static const xmc_policy **find_bounded(const xmc_book *b, size_t n_accounts) {
+    const xmc_policy **bounded = calloc(n_accounts + 1, sizeof *bounded);
+    for (size_t i = 0; bounded && i < b->n_policies; i++)
+        if (b->policies[i].min_ded > 0 || b->policies[i].max_ded > 0)
+            bounded[b->policies[i].account] = &b->policies[i];
+    return bounded;
+}
+
+/* In OED a policy's minimum and maximum bound the sum of the deductibles below and its own; here
+ * they bound its own alone. The two agree only without deductibles of locations. */
+static void check_deductible(xmc_table *t, const xmc_policy *bounded, const xmc_terms *terms) {
+    if (bounded && (terms->ded > 0 || terms->min_ded > 0))
+        xmc_cell_error(t, TERMS + (terms->ded > 0 ? XMC_TERM_DED : XMC_TERM_MIN_DED),
+                       "no deductible of the location, since policy %s (line %zu of the account "
+                       "file) has %s: a policy's bounds on deductibles of locations are not "
+                       "modelled",
+                       bounded->pol_number, bounded->file_line,
+                       bounded->min_ded > 0 ? "PolMinDed6All" : "PolMaxDed6All");
+}
+
+static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, magnitudes *m,
+                     const xmc_policy *const *bounded, size_t *dropped, xmc_location *out) {
     xmc_location x = {.file_line = xmc_row_line(t), .vulnerability = UINT32_MAX};
     size_t length, n_loc, n_class;
     bool known = false;
@@ -127,6 +148,7 @@ static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, magnitudes 
     if (x.account == UINT32_MAX || !n_loc)
         return false;
     m->account_tiv[x.account] += total;
+    check_deductible(t, bounded[x.account], &terms);
     x.loc_number = xmc_keys_add(keys, l->arena, x.account, 0, loc, n_loc, &known);
     if (!x.loc_number)
         xmc_cell_error(t, LOC, "%s",
@@ -173,8 +195,12 @@ xmc_status xmc_load_locations(xmc_loader *l, const xmc_file_refs *refs) {
     xmc_key_set keys = {0};
     size_t capacity = 0, dropped = 0;
     magnitudes m = {.account_tiv = calloc(l->accounts.n + 1, sizeof(double))};
-    if (!m.account_tiv)
+    const xmc_policy **bounded = find_bounded(b, l->accounts.n);
+    if (!m.account_tiv || !bounded) {
+        free(m.account_tiv);
+        free(bounded);
         return xmc_no_memory(l->diag, (l->accounts.n + 1) * sizeof(double), "accounts");
+    }
     for (size_t f = 0; f < refs->n; f++) {
         xmc_table *t;
         m.rows = m.small = 0;
@@ -182,7 +208,7 @@ xmc_status xmc_load_locations(xmc_loader *l, const xmc_file_refs *refs) {
         if (st == XMC_OK) {
             while (xmc_table_next(t)) {
                 xmc_location x;
-                if (!read_row(l, t, &keys, &m, &dropped, &x))
+                if (!read_row(l, t, &keys, &m, bounded, &dropped, &x))
                     continue;
                 xmc_location *more =
                     xmc_load_grow(l, b->locations, b->n_locations, &capacity, sizeof *more);
@@ -200,6 +226,7 @@ xmc_status xmc_load_locations(xmc_loader *l, const xmc_file_refs *refs) {
         warn_limits(l, &m);
     xmc_keys_free(&keys);
     free(m.account_tiv);
+    free(bounded);
     if (b->n_locations && b->n_locations < capacity) {
         xmc_location *fit = realloc(b->locations, b->n_locations * sizeof *fit);
         b->locations = fit ? fit : b->locations;

@@ -1,4 +1,5 @@
 #include "scenarios/rules.h"
+#include "scenarios/common/parse.h"
 #include "scenarios/drivers.h"
 #include "scenarios/yaml_tree.h"
 
@@ -130,11 +131,15 @@ static bool parse_bound(const char **s, double *out) {
         *out = minus ? -INFINITY : INFINITY;
         *s = body + 3;
     } else {
-        if (!*body || !strchr("0123456789.", *body))
+        char number[64];
+        size_t n = strspn(*s, "+-.0123456789eE");
+        if (n >= sizeof number)
             return false;
-        char *end;
-        *out = strtod(*s, &end);
-        *s = end;
+        memcpy(number, *s, n);
+        number[n] = '\0';
+        if (!xmc_parse_number(number, n, out))
+            return false;
+        *s += n;
     }
     while (**s == ' ')
         ++*s;

@@ -1,6 +1,6 @@
 #include "scenarios/yaml_tree.h"
+#include "scenarios/common/parse.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -232,12 +232,8 @@ xmc_status xmc_yaml_number(const xmc_yaml_tree *t, const xmc_yaml_node *n, doubl
     xmc_status st = xmc_yaml_expect(t, n, XMC_YAML_SCALAR, what, diag);
     if (st != XMC_OK)
         return st;
-    char *end = NULL;
-    errno = 0;
-    double x = strtod(n->text, &end);
-    /* strtod also takes hexadecimal, inf and nan: none of them belongs into an input */
-    bool plain = *n->text && !*end && strspn(n->text, "+-.0123456789eE") == strlen(n->text);
-    if (n->quoted || !plain || !isfinite(x))
+    double x;
+    if (n->quoted || !xmc_parse_number(n->text, strlen(n->text), &x))
         return xmc_bad_input(diag, xmc_yaml_place(t, n), n->text, "%s: a finite number", what);
     if (x < min || x > max) {
         if (max == INFINITY)

@@ -6,10 +6,12 @@
 #include "scenarios/generate/tools.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,6 +104,44 @@ static void test_dates(void **state) {
     }
     assert_int_equal(gen_date("2025-13-01"), INT32_MIN);
     assert_int_equal(gen_date("2025-12-31x"), INT32_MIN);
+    assert_int_equal(gen_date("2025-02-29"), INT32_MIN);
+}
+
+/* A file that could not be written whole leaves the one before alone, and nothing beside it. */
+static void test_full_disk(void **state) {
+    (void)state;
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 65536;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    for (int full = 0; full < 2; full++) {
+        xmc_diag diag;
+        gen_file file;
+        char path[512], part[sizeof path + 8], word[16] = "";
+        xmc_diag_init(&diag);
+        snprintf(path, sizeof path, "%s/rows.csv", root);
+        snprintf(part, sizeof part, "%s.part", path);
+        assert_int_equal(gen_open(&file, root, "rows.csv", full ? "second" : "first", &diag),
+                         XMC_OK);
+        assert_int_equal(access(path, F_OK), full ? 0 : -1);
+        assert_int_equal(access(part, F_OK), 0);
+        if (full)
+            assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        for (int i = 0; i < 20000; i++)
+            fprintf(file.f, "row %d\n", i);
+        xmc_status status = gen_close(&file);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(status, full ? XMC_SYSTEM : XMC_OK);
+        assert_int_equal(access(part, F_OK), -1);
+        FILE *f = fopen(path, "r");
+        assert_non_null(f);
+        assert_int_equal(fscanf(f, "%15s", word), 1);
+        fclose(f);
+        assert_string_equal(word, "first");
+        xmc_diag_free(&diag);
+    }
+    signal(SIGXFSZ, handler);
 }
 
 static void generate(const char *spec, const char *folder, xmc_status expected, const char *says) {
@@ -500,7 +540,8 @@ static void test_refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_split),      cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_books),      cmocka_unit_test(test_same_bytes),
-        cmocka_unit_test(test_full_scale), cmocka_unit_test(test_refusals)};
+        cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_books),
+        cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_full_scale),
+        cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -65,6 +65,8 @@ static void test_one_risk(void **state) {
             assert_int_equal(strstr(text, words[i]) != NULL, i != k);
         assert_non_null(strstr(text, "names no company sheet"));
         assert_int_equal(strstr(text, "cat OEP") != NULL, k == XMC_RISK_CAT);
+        assert_int_equal(strstr(text, "before reinstatement\npremiums and stop loss") != NULL,
+                         k == XMC_RISK_CAT);
         assert_null(strstr(text, " nan"));
         assert_null(strstr(text, "inf "));
         free(text);

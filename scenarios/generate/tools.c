@@ -1,6 +1,15 @@
 #include "scenarios/generate/tools.h"
+#include "scenarios/common/parse.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* PATH.part; the path leaves room for it. */
+static const char part_suffix[] = ".part";
+
+static void part_name(const gen_file *o, char part[sizeof o->path + sizeof part_suffix]) {
+    snprintf(part, sizeof o->path + sizeof part_suffix, "%s%s", o->path, part_suffix);
+}
 
 xmc_status gen_open(gen_file *o, const char *dir, const char *name, const char *header,
                     xmc_diag *diag) {
@@ -9,9 +18,11 @@ xmc_status gen_open(gen_file *o, const char *dir, const char *name, const char *
     int n = snprintf(o->path, sizeof o->path, "%s/%s", dir, name);
     if (n < 0 || (size_t)n >= sizeof o->path)
         return xmc_error(diag, XMC_SYSTEM, "%s: path is too long", dir);
-    o->f = fopen(o->path, "w");
+    char part[sizeof o->path + sizeof part_suffix];
+    part_name(o, part);
+    o->f = fopen(part, "w");
     if (!o->f) {
-        xmc_file_error(diag, o->path, "writing");
+        xmc_file_error(diag, part, "writing");
         return XMC_SYSTEM;
     }
     if (header)
@@ -25,8 +36,12 @@ xmc_status gen_close(gen_file *o) {
     bool bad = ferror(o->f) != 0;
     bad |= fclose(o->f) != 0;
     o->f = NULL;
+    char part[sizeof o->path + sizeof part_suffix];
+    part_name(o, part);
+    bad = bad || rename(part, o->path) != 0;
     if (bad) {
         xmc_file_error(o->diag, o->path, "writing");
+        unlink(part);
         return XMC_SYSTEM;
     }
     return XMC_OK;
@@ -158,23 +173,11 @@ bool gen_rows_add(gen_rows *r, gen_row row) {
     return true;
 }
 
-/* Civil calendar from days, after Howard Hinnant, "chrono-compatible low-level date algorithms". */
 int32_t gen_date(const char *text) {
-    int y, m, d, used = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &y, &m, &d, &used) != 3 || text[used] || m < 1 || m > 12 ||
-        d < 1 || d > 31 || y < 1900)
-        return INT32_MIN;
-    y -= m <= 2;
-    int era = y / 400, yoe = y - era * 400;
-    int doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    int doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    return (int32_t)(era * 146097 + doe - 719468);
+    int32_t day;
+    return xmc_parse_date(text, strlen(text), &day) ? day : INT32_MIN;
 }
 
 void gen_date_text(int32_t day, char out[16]) {
-    int z = day + 719468, era = z / 146097, doe = z - era * 146097;
-    int yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    int doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    int d = doy - (153 * mp + 2) / 5 + 1, m = mp < 10 ? mp + 3 : mp - 9;
-    snprintf(out, 16, "%04d-%02d-%02d", (yoe + era * 400 + (m <= 2)) % 10000, m % 100, d % 100);
+    xmc_format_date(day, out);
 }

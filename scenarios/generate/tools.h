@@ -13,7 +13,8 @@
 #define GEN_KM_PER_DEGREE 111.195 /* of a great circle on the sphere of 6371 km */
 #define GEN_RADIAN        0.017453292519943295
 
-/* An output file. Errors stick until gen_close, which reports the first one. */
+/* An output file, under the name PATH.part until it is whole. Errors stick until gen_close, which
+ * reports the first one. */
 typedef struct {
     FILE *f;
     char path[4096];
@@ -23,7 +24,8 @@ typedef struct {
 /* Opens dir/name for writing; header (may be NULL) is its first line. */
 xmc_status gen_open(gen_file *o, const char *dir, const char *name, const char *header,
                     xmc_diag *diag);
-/* Closes; XMC_SYSTEM when anything could not be written. Safe on a file that is not open. */
+/* Closes and gives the file its name; XMC_SYSTEM when anything could not be written: the part is
+ * then removed, and what had the name before stays. Safe on a file that is not open. */
 xmc_status gen_close(gen_file *o);
 
 /* A number's name for stream addresses (64-bit FNV-1a). */
