@@ -6,6 +6,7 @@ const xmc_benchmark xmc_benchmarks[] = {
     {"kernels", "every vector kernel on every instruction set, beside plain C", false,
      xmc_bench_kernels},
     {"select", "of these: VaR, TVaR and moments of a million values", true, xmc_bench_select},
+    {"write", "a results file, block by block to disk (in TMPDIR)", false, xmc_bench_write},
     {"credit36k", "36,000 loans in 100,000 scenarios through the credit model", false,
      xmc_bench_credit36k},
 };

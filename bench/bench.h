@@ -32,6 +32,7 @@ xmc_status xmc_bench_run(const char *name, const xmc_bench_options *o, json_t *r
 
 xmc_status xmc_bench_kernels(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_select(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+xmc_status xmc_bench_write(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_credit36k(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 
 #endif

@@ -20,7 +20,7 @@ static const command commands[] = {
     {"regulatory", "compute the factor-based minimum capital of C-ROSS II", xmc_cli_regulatory},
     {"book", "generate or check a book", xmc_cli_book},
     {"validate", "run the known-answer cases and print a dated report", xmc_cli_validate},
-    {"bench", "measure this machine: kernels, selection, credit", xmc_cli_bench},
+    {"bench", "measure this machine: kernels, selection, writing, credit", xmc_cli_bench},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

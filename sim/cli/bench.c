@@ -16,7 +16,7 @@ enum { OPT_JSON = 256, OPT_ISA, OPT_THREADS };
 static const struct argp_option options[] = {
     {"json", OPT_JSON, "FILE", 0, "Write the rows to FILE as JSON, too", 0},
     {"isa", OPT_ISA, "NAME", 0, "Measure the kernels of this instruction set alone", 0},
-    {"threads", OPT_THREADS, "N", 0, "Threads of credit36k; kernels and selection run on one", 0},
+    {"threads", OPT_THREADS, "N", 0, "Threads of credit36k; the others run on one", 0},
     {0},
 };
 
