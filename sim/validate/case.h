@@ -57,7 +57,7 @@ xmc_status xmc_case_compound(xmc_case *c);       /* T1, T2 */
 xmc_status xmc_case_event_table(xmc_case *c);    /* T3 */
 xmc_status xmc_case_occurrence(xmc_case *c);     /* T4, T5 */
 xmc_status xmc_case_reinstatement(xmc_case *c);  /* T6 */
-xmc_status xmc_case_credit_pool(xmc_case *c);    /* T8, T9 */
+xmc_status xmc_case_credit_pool(xmc_case *c);    /* T7 to T9 */
 xmc_status xmc_case_credit_student(xmc_case *c); /* T10 */
 xmc_status xmc_case_equity(xmc_case *c);         /* T12, T13 */
 xmc_status xmc_case_intervals(xmc_case *c);      /* T14 */

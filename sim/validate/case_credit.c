@@ -1,5 +1,5 @@
-/* T8 to T10: homogeneous pools under one-factor copulas; large pools have Vasicek's law, small ones
- * a mixed binomial. */
+/* T7 to T10: the beta law of a loss given default; homogeneous pools under one-factor copulas:
+ * large pools have Vasicek's law, small ones a mixed binomial. */
 #include "sim/validate/case.h"
 
 #include <stdlib.h>
@@ -9,6 +9,8 @@ enum { EXPOSURE = 10000 };
 typedef struct {
     size_t obligors;
     double probability, correlation, degrees_of_freedom; /* 0 = Gaussian */
+    double exposure;                                     /* of each, 0 = EXPOSURE */
+    double loss_mean, loss_sd; /* given default, of the exposure; 0 = all of it */
 } pool;
 
 static xmc_status write_obligors(xmc_case *c, const pool *p) {
@@ -22,8 +24,8 @@ static xmc_status write_obligors(xmc_case *c, const pool *p) {
         "tenor_months,loss_class,loan_type\n");
     for (size_t i = 0; i < p->obligors; i++)
         used += (size_t)snprintf(text + used, size - used,
-                                 "o%zu,P,CHN,all,CN,CNY,%d,1,%.17g,12,all,corporate\n", i + 1,
-                                 EXPOSURE, p->probability);
+                                 "o%zu,P,CHN,all,CN,CNY,%.17g,1,%.17g,12,all,corporate\n", i + 1,
+                                 p->exposure > 0 ? p->exposure : EXPOSURE, p->probability);
     xmc_status e = xmc_case_file(c, "obligors.csv", "%s", text);
     free(text);
     return e;
@@ -46,10 +48,10 @@ static xmc_status write_files(xmc_case *c, const pool *p) {
                           "loadings:\n  export: {global: %.17g, country: 0, sector: 0}\n"
                           "  guarantee: {global: %.17g, country: 0, sector: 0}\nmacro_share: 0\n"
                           "transfer: {loading: 0, loss_mean: 0.5, loss_sd: 0.1}\nloss_classes:\n  "
-                          "- {name: all, mean: 1, sd: 0}\n",
+                          "- {name: all, mean: %.17g, sd: %.17g}\n",
                           p->degrees_of_freedom > 0 ? "student" : "gaussian",
                           p->degrees_of_freedom > 0 ? p->degrees_of_freedom : 10, p->correlation,
-                          p->correlation);
+                          p->correlation, p->loss_mean > 0 ? p->loss_mean : 1, p->loss_sd);
     if (e == XMC_OK)
         e = xmc_case_file(c, "analysis.yaml",
                           "title: pool\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
@@ -147,20 +149,63 @@ static xmc_status check_finite(xmc_case *c) {
     return e;
 }
 
+/* T7: beta from mean 0.005 and coefficient of variation 1.4: alpha 0.502653061224, beta
+ * 100.027959184; quantiles at 50, 90, 99 % by SciPy. One obligor that defaults every other year, at
+ * an exposure that makes the loss grid fine. */
+static xmc_status check_beta(xmc_case *c) {
+    enum { N = 3 };
+    static const double level[N] = {.5, .9, .99},
+                        quantile[N] = {.00229989992948, .0135222763171, .0327783500261};
+    const pool one = {.obligors = 1,
+                      .probability = .5,
+                      .exposure = 1e8,
+                      .loss_mean = .005,
+                      .loss_sd = .005 * 1.4};
+    char what[N][64];
+    xmc_check mean = {.what = "beta, mean 0.005, cv 1.4: mean loss share", .expected = .5 * .005};
+    xmc_check square = {.what = "  second moment", .expected = .5 * .005 * .005 * (1 + 1.4 * 1.4)};
+    xmc_check at[N];
+    for (int k = 0; k < N; k++) {
+        snprintf(what[k], sizeof what[0], "  P(L <= %.9g)", quantile[k]);
+        at[k] = (xmc_check){.what = what[k], .expected = .5 + .5 * level[k]};
+    }
+    xmc_status e = write_files(c, &one);
+    for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
+        if ((e = xmc_case_run(c, seed, c->trials, 0, 0, NULL)) != XMC_OK ||
+            (e = xmc_case_column(c, "credit_gross", 0)) != XMC_OK)
+            break;
+        for (uint64_t t = 0; t < c->trials; t++)
+            c->column[t] /= one.exposure;
+        xmc_check_mean(&mean, c->column, c->trials);
+        for (int k = 0; k < N; k++)
+            xmc_check_at_most(&at[k], c->column, c->trials, quantile[k]);
+        for (uint64_t t = 0; t < c->trials; t++)
+            c->column[t] *= c->column[t];
+        xmc_check_mean(&square, c->column, c->trials);
+    }
+    if (e != XMC_OK)
+        return e;
+    xmc_check_print(c, &mean);
+    xmc_check_print(c, &square);
+    for (int k = 0; k < N; k++)
+        xmc_check_print(c, &at[k]);
+    return XMC_OK;
+}
+
 xmc_status xmc_case_credit_pool(xmc_case *c) {
     /* E[L^2] = sd^2 + PD^2. */
     static const large_pool pools[] = {
-        {{20000, .01, .12, 0},
+        {{.obligors = 20000, .probability = .01, .correlation = .12},
          .0108210942002 * .0108210942002 + 1e-4,
          {.0525265921288, .0631685285375, .0903258313261}},
-        {{20000, .01, .20, 0},
+        {{.obligors = 20000, .probability = .01, .correlation = .20},
          .0154569459814 * .0154569459814 + 1e-4,
          {.0752507894355, .0945878785407, .145525266131}},
-        {{20000, .03, .15, 0},
+        {{.obligors = 20000, .probability = .03, .correlation = .15},
          .0299278510266 * .0299278510266 + 9e-4,
          {.143948687389, .169045914751, .229089151804}},
     };
-    xmc_status e = XMC_OK;
+    xmc_status e = check_beta(c);
     for (int i = 0; i < 3 && e == XMC_OK; i++)
         e = check_large(c, &pools[i]);
     return e == XMC_OK ? check_finite(c) : e;
@@ -168,8 +213,12 @@ xmc_status xmc_case_credit_pool(xmc_case *c) {
 
 xmc_status xmc_case_credit_student(xmc_case *c) {
     static const large_pool pools[] = {
-        {{20000, .01, .20, 4}, 1.535073802e-3, {.193919852253, .26862775698, .441808078358}},
-        {{20000, .01, .20, 10}, 0, {.129453352487, .17322191146, .286822779145}},
+        {{.obligors = 20000, .probability = .01, .correlation = .20, .degrees_of_freedom = 4},
+         1.535073802e-3,
+         {.193919852253, .26862775698, .441808078358}},
+        {{.obligors = 20000, .probability = .01, .correlation = .20, .degrees_of_freedom = 10},
+         0,
+         {.129453352487, .17322191146, .286822779145}},
     };
     xmc_status e = check_large(c, &pools[0]);
     return e == XMC_OK ? check_large(c, &pools[1]) : e;

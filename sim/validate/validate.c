@@ -18,10 +18,10 @@ static const struct {
     {"T3", "discrete event table: AEP, OEP, layer with reinstatement", xmc_case_event_table},
     {"T4", "continuous OEP and Pareto layers (T4, T5)", xmc_case_occurrence},
     {"T6", "reinstatements under total losses", xmc_case_reinstatement},
-    {"T8", "Vasicek's large pool and finite pools (T8, T9)", xmc_case_credit_pool},
+    {"T8", "beta losses, Vasicek's large pool and finite pools (T7 to T9)", xmc_case_credit_pool},
     {"T10", "large pool under a Student t copula", xmc_case_credit_student},
     {"T12", "Gaussian and Student factors, Euler allocation (T12, T13)", xmc_case_equity},
-    {"T14", "coverage of the quantile's interval", xmc_case_intervals},
+    {"T14", "coverage of the limits of VaR and TVaR", xmc_case_intervals},
     {"T15", "random streams", xmc_case_streams},
     {"T17", "structural invariants", xmc_case_invariants},
 };
