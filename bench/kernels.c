@@ -19,7 +19,7 @@ enum {
     L = XMC_CREDIT_LANES,
     BUCKETS = 32
 };
-static const double grid = 0x1p-6, inv_grid = 0x1p6;
+static const double grid = 0x1p-6, inv_grid = 0x1p6, probabilities[] = {0.001, 0.01, 0.05};
 
 static struct {
     xmc_stream stream;
@@ -30,6 +30,7 @@ static struct {
     } out;
     uint32_t hits[OBLIGORS + XMC_SKIP_SLACK];
     size_t n_hits;
+    double scale[3]; /* of skipping at the three probabilities */
     /* ground-up loss */
     double tiv[LOCATIONS], zero[LOCATIONS], infinite[LOCATIONS], deductible[LOCATIONS],
         limit[LOCATIONS];
@@ -76,26 +77,25 @@ RUN_FILL(normal, d)
 
 /* ---- defaults by skipping ---- */
 
-/* Another stretch of the stream at each call, as the branches depend on it. */
-static void defaults(const xmc_kernels *k, double p) {
-    if (!k) {
-        b.n_hits = plain_defaults(&b.stream, OBLIGORS, (float)p, b.hits);
-        return;
-    }
-    xmc_stream_jump(&b.stream, 2 * OBLIGORS);
-    b.n_hits = k->skip(b.stream, OBLIGORS, xmc_skip_scale(p), b.hits);
+/* Another place of the stream at each call, as the branches depend on it. */
+static void defaults(const xmc_kernels *k, int i) {
+    xmc_u32(&b.stream);
+    if (k)
+        b.n_hits = k->skip(b.stream, OBLIGORS, b.scale[i], b.hits);
+    else
+        b.n_hits = plain_defaults(&b.stream, OBLIGORS, (float)probabilities[i], b.hits);
 }
 
 static void run_defaults_01(const xmc_kernels *k) {
-    defaults(k, 0.001);
+    defaults(k, 0);
 }
 
 static void run_defaults_1(const xmc_kernels *k) {
-    defaults(k, 0.01);
+    defaults(k, 1);
 }
 
 static void run_defaults_5(const xmc_kernels *k) {
-    defaults(k, 0.05);
+    defaults(k, 2);
 }
 
 /* ---- ground-up loss ---- */
@@ -295,6 +295,8 @@ xmc_status xmc_bench_kernels(const xmc_bench_options *o, json_t *rows, xmc_diag 
     xmc_stream s = xmc_stream_at(3, 0, 0);
     for (int l = 0; l < XMC_LANES; l++)
         b.gross[l] = xmc_to_grid(1e6 * xmc_uniform(&s), grid, inv_grid);
+    for (int i = 0; i < 3; i++)
+        b.scale[i] = xmc_skip_scale(probabilities[i]);
     make_credit();
     make_stocks();
     xmc_status st = make_locations()
