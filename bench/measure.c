@@ -46,11 +46,14 @@ static double rate_of(const xmc_probe *p, uint64_t rounds) {
     return (double)rounds * p->flops / (xmc_bench_cpu() - start);
 }
 
+/* 15 microseconds, against which reading the clock is little. */
+enum { PROBE_ROUNDS = 10000 };
+
 double xmc_bench_fma_peak(const char *isa) {
     const xmc_probe *p = xmc_probe_of(isa);
     double best = 0;
     for (int i = 0; p && i < 200; i++) {
-        double rate = rate_of(p, 4000);
+        double rate = rate_of(p, PROBE_ROUNDS);
         best = rate > best ? rate : best;
     }
     return best;
@@ -78,7 +81,7 @@ static int ascending(const void *a, const void *b) {
 }
 
 xmc_bench_time xmc_bench_measure(void (*f)(void *context), void *context) {
-    enum { SLICES = 400, FEWEST = 8, PROBE = 1500 };
+    enum { SLICES = 400, FEWEST = 8 };
     const double slice_seconds = 150e-6, most_seconds = 1.5;
     static double peak;
     const xmc_probe *p = xmc_probe_best();
@@ -97,13 +100,13 @@ xmc_bench_time xmc_bench_measure(void (*f)(void *context), void *context) {
     }
     double begun = xmc_bench_wall();
     size_t n = 0;
-    probe[0] = rate_of(p, PROBE);
+    probe[0] = rate_of(p, PROBE_ROUNDS);
     while (n < SLICES && (n < FEWEST || xmc_bench_wall() - begun < most_seconds)) {
         double start = xmc_bench_cpu();
         for (uint64_t c = 0; c < calls; c++)
             f(context);
         seconds[n++] = (xmc_bench_cpu() - start) / (double)calls;
-        probe[n] = rate_of(p, PROBE);
+        probe[n] = rate_of(p, PROBE_ROUNDS);
     }
     for (size_t i = 0; i <= n; i++)
         peak = probe[i] > peak ? probe[i] : peak;
