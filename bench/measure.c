@@ -81,7 +81,7 @@ static int ascending(const void *a, const void *b) {
 }
 
 xmc_bench_time xmc_bench_measure(void (*f)(void *context), void *context) {
-    enum { SLICES = 400, FEWEST = 8 };
+    enum { SLICES = 200, FEWEST = 8 };
     const double slice_seconds = 150e-6, most_seconds = 1.5;
     static double peak;
     const xmc_probe *p = xmc_probe_best();
