@@ -110,8 +110,8 @@ static xmc_status write_file(table *t, double *seconds, double *bytes, uint64_t 
         *bytes = (double)s.st_size;
         st = xmc_results_column(r, "total", 0, column, diag);
     }
-    for (uint64_t first = 0; !st && first < TRIALS; first += BLOCK)
-        if (memcmp(column + first, t->block.total, BLOCK * sizeof *column) != 0)
+    for (size_t i = 0; !st && i < TRIALS; i++)
+        if (column[i] != t->block.total[i % BLOCK])
             st = xmc_error(diag, XMC_FAILED, "write: the file holds other numbers");
     if (!st)
         *checksum = xmc_bench_checksum(column, TRIALS * sizeof *column);
