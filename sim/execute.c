@@ -15,13 +15,16 @@ static xmc_status write_block(void *context, const xmc_block *block, xmc_diag *d
 
 /* Memory that the process holds now: book and plan. */
 static double resident_mib(void) {
-    unsigned long total = 0, resident = 0;
+    unsigned long resident = 0;
+    char line[256];
     FILE *f = fopen("/proc/self/statm", "r");
-    if (f) {
-        if (fscanf(f, "%lu %lu", &total, &resident) != 2)
-            resident = 0;
-        fclose(f);
+    if (f && fgets(line, sizeof line, f)) { /* total, resident, … in pages */
+        char *rest = line;
+        strtoul(line, &rest, 10);
+        resident = strtoul(rest, NULL, 10);
     }
+    if (f)
+        fclose(f);
     return (double)resident * (double)sysconf(_SC_PAGESIZE) / 0x1p20;
 }
 
