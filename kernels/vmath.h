@@ -18,8 +18,6 @@ double Sleef_finz_lgammad1_u10purecfma(double);
 double Sleef_finz_erfcd1_u15purecfma(double);
 double Sleef_finz_sind1_u10purecfma(double);
 double Sleef_finz_cosd1_u10purecfma(double);
-double Sleef_finz_atan2d1_u10purecfma(double, double);
-double Sleef_finz_cbrtd1_u10purecfma(double);
 
 static inline double xmc_exp(double x) {
     return Sleef_finz_expd1_u10purecfma(x);
@@ -47,12 +45,6 @@ static inline double xmc_sin(double x) {
 }
 static inline double xmc_cos(double x) {
     return Sleef_finz_cosd1_u10purecfma(x);
-}
-static inline double xmc_atan2(double y, double x) {
-    return Sleef_finz_atan2d1_u10purecfma(y, x);
-}
-static inline double xmc_cbrt(double x) {
-    return Sleef_finz_cbrtd1_u10purecfma(x);
 }
 
 /* Rounds an amount to the loss grid: to the nearest multiple of grid (a power of two), ties to

@@ -22,6 +22,21 @@ void xmc_cli_parse(const struct argp *argp, int argc, char **argv, void *input) 
         exit(XMC_USAGE);
 }
 
+error_t xmc_cli_file(int key, char *arg, struct argp_state *state, const char *what,
+                     const char **file) {
+    if (key == ARGP_KEY_ARG) {
+        if (state->arg_num > 0)
+            argp_error(state, "one %s at a time: '%s' is one too many", what, arg);
+        *file = arg;
+        return 0;
+    }
+    if (key != ARGP_KEY_END)
+        return ARGP_ERR_UNKNOWN;
+    if (!*file)
+        argp_error(state, "which %s?", what);
+    return 0;
+}
+
 uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char *text,
                         uint64_t low, uint64_t high) {
     char *end = NULL;

@@ -21,6 +21,11 @@ int xmc_cli_finish(xmc_status status, xmc_diag *diag);
 /* Parses with argp; on wrong usage argp prints and exits with XMC_USAGE. */
 void xmc_cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 
+/* The one file argument of a command: call it from the parser's default branch. what names it in
+ * the messages; a second argument or none at all is an argp error. */
+error_t xmc_cli_file(int key, char *arg, struct argp_state *state, const char *what,
+                     const char **file);
+
 /* A whole number in [low, high] from an option's argument; argp error otherwise. */
 uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char *text,
                         uint64_t low, uint64_t high);

@@ -57,17 +57,8 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     case OPT_DIR:
         a->rules_dir = arg;
         break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_error(state, "one file at a time: '%s' is one too many", arg);
-        a->file = arg;
-        break;
-    case ARGP_KEY_END:
-        if (!a->file)
-            argp_error(state, "which analysis or company sheet?");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return xmc_cli_file(key, arg, state, "analysis or company sheet", &a->file);
     }
     return 0;
 }

@@ -22,17 +22,8 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
         if (a->format == XMC_REPORT_TEXT && strcmp(arg, "text") != 0)
             argp_error(state, "--format: '%s': expected text or csv", arg);
         break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_error(state, "one file at a time: '%s' is one too many", arg);
-        a->file = arg;
-        break;
-    case ARGP_KEY_END:
-        if (!a->file)
-            argp_error(state, "which results file?");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return xmc_cli_file(key, arg, state, "results file", &a->file);
     }
     return 0;
 }

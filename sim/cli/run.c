@@ -83,17 +83,8 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     case OPT_SEED:
         parse_seed(a, arg, state);
         break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_error(state, "one analysis at a time: '%s' is one too many", arg);
-        a->analysis = arg;
-        break;
-    case ARGP_KEY_END:
-        if (!a->analysis)
-            argp_error(state, "which analysis?");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return xmc_cli_file(key, arg, state, "analysis", &a->analysis);
     }
     return 0;
 }
