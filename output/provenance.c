@@ -1,6 +1,7 @@
 /* Where a results file comes from: all that may differ between two runs of one analysis. */
 #include "output/comparison_internal.h"
 #include "output/results_internal.h"
+#include "scenarios/overlay.h"
 
 #include <cyaml/cyaml.h>
 #include <jansson.h>
@@ -60,6 +61,21 @@ static void write_inputs(xmc_results *r) {
     }
     free(text);
     free(bytes);
+}
+
+void xmc_results_write_overlay(xmc_results *r) {
+    const xmc_overlay *o = r->meta.analysis->overlay;
+    if (!o)
+        return;
+    xmc_h5 *h = &r->h;
+    xmc_h5_group(h, "/overlay");
+    if (h->status != XMC_OK)
+        return;
+    hid_t g = H5Gopen2(h->file, "/overlay", H5P_DEFAULT);
+    xmc_h5_attr_string(h, g, "title", o->title);
+    xmc_h5_attr_f64(h, g, "cost", o->cost);
+    H5Gclose(g);
+    xmc_h5_text(h, "/overlay/programme", o->text, "the overlay file as read");
 }
 
 void xmc_results_write_provenance(xmc_results *r) {

@@ -363,6 +363,7 @@ xmc_status xmc_results_finish(xmc_results *r, const xmc_elt *elt, char ylt_sha25
         status = xmc_results_write_tables(r, elt, diag);
     if (status == XMC_OK) {
         /* last: what differs between runs must not move anything else in the file */
+        xmc_results_write_overlay(r);
         xmc_results_write_provenance(r);
         status = r->h.status;
     }

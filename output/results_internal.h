@@ -41,6 +41,8 @@ struct xmc_results {
 xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag *diag);
 /* Writes /exposure, when the run has given it. */
 void xmc_results_write_exposure(xmc_results *r);
+/* Writes /overlay, when the analysis has one. */
+void xmc_results_write_overlay(xmc_results *r);
 /* Writes /provenance (output/provenance.c). */
 void xmc_results_write_provenance(xmc_results *r);
 

@@ -3,6 +3,7 @@
 #include "scenarios/common/digest.h"
 #include "scenarios/common/parse.h"
 #include "scenarios/load.h"
+#include "scenarios/overlay.h"
 
 #include <errno.h>
 #include <math.h>
@@ -440,6 +441,7 @@ void xmc_analysis_free(xmc_analysis *a) {
     xmc_credit_model_free(&a->credit);
     xmc_equity_model_free(&a->equity);
     free(a->inputs);
+    xmc_overlay_free(a->overlay);
     storage *s = a->storage;
     if (s) {
         xmc_arena_free(&s->arena);

@@ -35,6 +35,10 @@ typedef struct {
      * modelled. [n_vulnerability_classes][64][XMC_N_COVERS] */
     uint32_t *function;
     const char **function_name; /* [n_functions] */
+    /* Damage classes: the book's vulnerability classes, then those that a what-if overlay made of
+     * them. Without overlay both are NULL: a location's class is its own, no loss scaled. */
+    uint32_t *location_class; /* [locations of the book] row of function[] and severity[] */
+    double *severity;         /* [classes][64] factor on the ground-up loss, by peril bit */
     void *storage;
 } xmc_vulnerability;
 

@@ -1,6 +1,7 @@
 /* The trial loop of catastrophe: occurrences, tasks over events, trials. Nothing here allocates;
  * everything was sized by the plan. */
 #include "kernels/vmath.h"
+#include "scenarios/overlay.h"
 #include "sim/cat_internal.h"
 #include <omp.h>
 #include <string.h>
@@ -18,6 +19,15 @@ static uint32_t draw_count(const xmc_cat *c, xmc_stream *s) {
     return (uint32_t)n;
 }
 
+/* Whether an occurrence still happens under a what-if overlay. Its number stays taken, so that the
+ * others keep their damage draws. */
+static bool keeps(const xmc_cat *c, uint64_t trial, uint32_t number, uint32_t event) {
+    if (!c->a->overlay || !c->a->overlay->thins)
+        return true;
+    xmc_stream s = xmc_stream_at(c->a->seeds[XMC_SEED_EVENTS], trial, UINT64_C(1) << 63 | number);
+    return xmc_uniform(&s) < c->a->overlay->keep[c->views[c->event_view[event]].bit];
+}
+
 static void draw_trial(xmc_cat *c, uint64_t first, uint32_t i) {
     const xmc_event_set *e = &c->a->events;
     xmc_stream s = event_stream(c, first + i);
@@ -28,7 +38,7 @@ static void draw_trial(xmc_cat *c, uint64_t first, uint32_t i) {
         if ((uint64_t)at >= c->alias_threshold[event])
             event = c->alias[event];
         const uint64_t days = (uint64_t)e->day_last[event] - e->day_first[event] + 1;
-        c->occ_event[o] = event;
+        c->occ_event[o] = keeps(c, first + i, o - c->trial_start[i], event) ? event : NONE;
         c->occ_day[o] = (uint16_t)(e->day_first[event] + (xmc_u32(&s) * days >> 32));
     }
 }
@@ -56,6 +66,8 @@ static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
         for (uint32_t o = c->trial_start[i]; o < c->trial_start[i + 1]; o++) {
             const uint32_t e = c->occ_event[o];
+            if (e == NONE)
+                continue;
             width += c->event_class_offset[e + 1] - c->event_class_offset[e];
         }
         if (width > c->row_capacity)
@@ -64,7 +76,8 @@ static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
     const uint32_t total = c->trial_start[n];
     memset(c->event_count, 0, c->n_events * sizeof *c->event_count);
     for (uint32_t o = 0; o < total; o++)
-        c->occ_place[o] = c->event_count[c->occ_event[o]]++;
+        if (c->occ_event[o] != NONE)
+            c->occ_place[o] = c->event_count[c->occ_event[o]]++;
     uint32_t start = 0;
     size_t row = 0;
     for (size_t e = 0; e < c->n_events; e++) {
@@ -76,8 +89,9 @@ static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
     }
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t o = c->trial_start[i]; o < c->trial_start[i + 1]; o++)
-            c->sorted[c->event_start[c->occ_event[o]] + c->occ_place[o]] =
-                (xmc_cat_origin){i, o - c->trial_start[i]};
+            if (c->occ_event[o] != NONE)
+                c->sorted[c->event_start[c->occ_event[o]] + c->occ_place[o]] =
+                    (xmc_cat_origin){i, o - c->trial_start[i]};
     return n;
 }
 
@@ -314,34 +328,40 @@ static void add_to_table(xmc_cat *c) {
 
 /* ---- trials ---- */
 
-/* Occurrences of a trial in the order (day, number). */
-static void order_trial(const xmc_cat *c, uint32_t first, uint32_t n, uint32_t *order) {
+/* Occurrences of a trial in the order (day, number), without those that an overlay has dropped;
+ * returns how many are left. */
+static uint32_t order_trial(const xmc_cat *c, uint32_t first, uint32_t n, uint32_t *order) {
     if (n <= 32) {
+        uint32_t left = 0;
         for (uint32_t i = 0; i < n; i++) {
-            uint32_t k = i;
+            if (c->occ_event[first + i] == NONE)
+                continue;
+            uint32_t k = left++;
             for (; k > 0 && c->occ_day[order[k - 1]] > c->occ_day[first + i]; k--)
                 order[k] = order[k - 1];
             order[k] = first + i;
         }
-        return;
+        return left;
     }
     uint32_t start[368] = {0};
     for (uint32_t i = 0; i < n; i++)
-        start[c->occ_day[first + i] + 1]++;
+        start[c->occ_day[first + i] + 1] += c->occ_event[first + i] != NONE;
     for (int day = 0; day < 367; day++)
         start[day + 1] += start[day];
     for (uint32_t i = 0; i < n; i++)
-        order[start[c->occ_day[first + i]]++] = first + i;
+        if (c->occ_event[first + i] != NONE)
+            order[start[c->occ_day[first + i]]++] = first + i;
+    return start[367];
 }
 
 static void run_trial(const xmc_cat *c, xmc_cat_thread *t, uint32_t trial, xmc_block *b,
                       uint32_t i) {
     const xmc_programme *p = &c->programme;
-    const uint32_t first = c->trial_start[trial], n = c->trial_start[trial + 1] - first;
+    const uint32_t first = c->trial_start[trial];
+    const uint32_t n = order_trial(c, first, c->trial_start[trial + 1] - first, t->order);
     double gross_year = 0, net_year = 0, gross_max = 0, net_max = 0, premium = 0, recovered = 0;
     memset(t->layer_used, 0, p->n * sizeof(double));
     memset(t->recovery, 0, p->n * sizeof(double));
-    order_trial(c, first, n, t->order);
     for (uint32_t j = 0; j < n; j++) {
         if (j + 8 < n) { /* rows lie by event, far apart */
             const uint32_t ahead = t->order[j + 8];

@@ -177,10 +177,24 @@ struct xmc_cat {
 xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segments *segments,
                                xmc_diag *diag);
 xmc_status xmc_cat_exposures_build(xmc_cat *c, xmc_diag *diag);
-/* Whether the coverage of a location has a damage function for a peril. */
-static inline uint32_t xmc_cat_function(const xmc_analysis *a, uint32_t vulnerability, unsigned bit,
+/* The damage class of a location of the book: its vulnerability class, or what a what-if overlay
+ * made of it. The canonical order never looks at it. */
+static inline uint32_t xmc_cat_damage_class(const xmc_analysis *a, const xmc_location *l) {
+    const uint32_t *made = a->vulnerability.location_class;
+    return made ? made[l - a->book.locations] : l->vulnerability;
+}
+
+/* The damage function of a location's coverage for a peril, NONE: not modelled. */
+static inline uint32_t xmc_cat_function(const xmc_analysis *a, const xmc_location *l, unsigned bit,
                                         uint32_t cover) {
-    return a->vulnerability.function[((size_t)vulnerability * 64 + bit) * XMC_N_COVERS + cover];
+    const size_t class = xmc_cat_damage_class(a, l);
+    return a->vulnerability.function[(class * 64 + bit) * XMC_N_COVERS + cover];
+}
+
+/* Factor on the location's ground-up loss from a peril; 1 without overlay. */
+static inline double xmc_cat_severity(const xmc_analysis *a, const xmc_location *l, unsigned bit) {
+    const double *severity = a->vulnerability.severity;
+    return severity ? severity[(size_t)xmc_cat_damage_class(a, l) * 64 + bit] : 1;
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* What the catastrophe plan and its results say about themselves. */
 #include "kernels/dispatch.h"
 #include "kernels/vmath.h"
+#include "scenarios/overlay.h"
 #include "sim/cat_internal.h"
 #include <string.h>
 
@@ -27,8 +28,7 @@ static void count_location(xmc_cat *c, size_t i, uint32_t lob) {
             continue;
         group_covered[view->group] = true;
         for (uint32_t k = 0; k < XMC_N_COVERS; k++)
-            if (c->book.cell[i] != NONE &&
-                xmc_cat_function(c->a, l->vulnerability, view->bit, k) != NONE)
+            if (c->book.cell[i] != NONE && xmc_cat_function(c->a, l, view->bit, k) != NONE)
                 modelled[view->group][k] = any[k] = true;
     }
     e->locations++;
@@ -134,6 +134,8 @@ void xmc_cat_digest(const xmc_cat *c, xmc_digest *d) {
         const uint32_t season[] = {e->event_id[i], e->day_first[i], e->day_last[i]};
         xmc_digest_u32(d, season, 3);
     }
+    if (c->a->overlay)
+        xmc_digest_f64(d, c->a->overlay->keep, 64);
     xmc_digest_u64(d, e->offset, e->n_events + 1);
     xmc_digest_u32(d, e->footprint_cell, e->n_footprint);
     for (uint64_t f = 0; f < e->n_footprint; f++) {

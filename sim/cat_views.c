@@ -200,7 +200,7 @@ static size_t rows_covering(const xmc_cat *c, size_t account, xmc_perils peril, 
 
 static bool has_function(const xmc_cat *c, const xmc_location *l, unsigned bit) {
     for (uint32_t k = 0; k < XMC_N_COVERS; k++)
-        if (l->tiv[k] > 0 && xmc_cat_function(c->a, l->vulnerability, bit, k) != NONE)
+        if (l->tiv[k] > 0 && xmc_cat_function(c->a, l, bit, k) != NONE)
             return true;
     return false;
 }
@@ -477,7 +477,7 @@ static run_key key_of(const build *b, size_t view, uint32_t i) {
     for (uint32_t cover = 0; cover < XMC_N_COVERS; cover++) {
         if (!(l->tiv[cover] > 0))
             continue;
-        uint32_t f = xmc_cat_function(c->a, l->vulnerability, c->views[view].bit, cover);
+        uint32_t f = xmc_cat_function(c->a, l, c->views[view].bit, cover);
         if (f != NONE) {
             k.cover_offset[k.n_covers] = offset;
             k.cover[k.n_covers] = cover;
@@ -541,7 +541,7 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
         const xmc_location *l = location_at(c, active[i]);
         w->rank[i] = c->book.rank[active[i]];
         for (uint32_t k = 0; k < key->n_covers; k++)
-            w->tiv[k * n + i] = l->tiv[key->cover[k]];
+            w->tiv[k * n + i] = l->tiv[key->cover[k]] * xmc_cat_severity(c->a, l, v->bit);
     }
     w->rank += n;
     w->tiv += n * key->n_covers;

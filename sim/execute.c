@@ -1,6 +1,7 @@
 #include "sim/execute.h"
 #include "kernels/dispatch.h"
 #include "output/results.h"
+#include "scenarios/overlay.h"
 #include "sim/cat.h"
 #include "sim/version.h"
 
@@ -43,6 +44,12 @@ static void say_estimate(FILE *f, const xmc_plan *p) {
             b->n_locations, b->n_policies, b->n_obligors, b->n_instruments, b->n_lots,
             p->analysis->events.n_events, p->segments.n, resident_mib() + later, later,
             (double)p->file_bytes / 0x1p20, p->seconds);
+}
+
+static void say_overlay(FILE *f, const xmc_overlay *o) {
+    if (o)
+        fprintf(f, "overlay: %s: %zu locations and %zu attritional lines changed%s\n", o->title,
+                o->n_locations, o->n_lines, o->thins ? ", occurrences thinned" : "");
 }
 
 static void say_times(FILE *f, const xmc_plan *p, const xmc_run_times *t) {
@@ -107,8 +114,10 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
     if (status == XMC_OK)
         status = xmc_plan_fits(&plan, o->output, diag);
     if (status == XMC_OK) {
-        if (o->log)
+        if (o->log) {
             say_estimate(o->log, &plan);
+            say_overlay(o->log, analysis->overlay);
+        }
         size_t n_exposures = 0;
         xmc_line_exposure *exposures = exposures_of(&plan, &n_exposures);
         xmc_results_meta meta = {.analysis = analysis,

@@ -17,6 +17,7 @@ static const command commands[] = {
     {"run", "simulate an analysis and write its results file", xmc_cli_run},
     {"report", "print a results file: capital at risk beside the regulatory minimum",
      xmc_cli_report},
+    {"compare", "hold two results files against each other, trial by trial", xmc_cli_compare},
     {"regulatory", "compute the factor-based minimum capital of C-ROSS II", xmc_cli_regulatory},
     {"book", "generate or check a book", xmc_cli_book},
     {"validate", "run the known-answer cases and print a dated report", xmc_cli_validate},

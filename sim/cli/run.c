@@ -1,5 +1,6 @@
 /* crossmc run: load, plan, say what it will take, run, write. */
 #include "output/results.h"
+#include "scenarios/overlay.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/progress.h"
 #include "sim/execute.h"
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 typedef struct {
-    const char *analysis, *output;
+    const char *analysis, *output, *overlay;
     uint64_t trials;
     uint32_t block;
     int threads;
@@ -21,7 +22,7 @@ typedef struct {
     uint64_t seeds[XMC_N_SEEDS];
 } arguments;
 
-enum { OPT_TRIALS = 256, OPT_THREADS, OPT_SEED, OPT_BLOCK, OPT_ISA };
+enum { OPT_TRIALS = 256, OPT_THREADS, OPT_SEED, OPT_BLOCK, OPT_ISA, OPT_OVERLAY };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0,
@@ -36,6 +37,10 @@ static const struct argp_option options[] = {
     {"isa", OPT_ISA, "NAME", 0,
      "Kernels of one instruction set (default CROSSMC_ISA, else the best); the numbers do not "
      "depend on it",
+     0},
+    {"overlay", OPT_OVERLAY, "FILE", 0,
+     "A risk-reduction programme laid over the analysis, on the same random numbers; hold the "
+     "results against those without it by crossmc compare",
      0},
     {"quiet", 'q', NULL, 0, "No estimate and no progress", 0},
     {0},
@@ -79,6 +84,9 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     case OPT_ISA:
         if (!xmc_cli_select_isa(arg))
             exit(XMC_USAGE);
+        break;
+    case OPT_OVERLAY:
+        a->overlay = arg;
         break;
     case OPT_SEED:
         parse_seed(a, arg, state);
@@ -135,6 +143,8 @@ int xmc_cli_run(int argc, char **argv) {
     xmc_status status = check_folder(a.output, &diag);
     if (status == XMC_OK)
         status = xmc_analysis_load(a.analysis, &analysis, &diag);
+    if (status == XMC_OK && a.overlay)
+        status = xmc_overlay_apply(a.overlay, &analysis, &diag);
     if (status == XMC_OK && interrupted)
         status = xmc_error(&diag, XMC_INTERRUPTED, "interrupted while loading");
     if (status == XMC_OK) {
