@@ -47,7 +47,7 @@ typedef struct {
     const char *rules_dir;    /* folder of the rule versions, resolved; NULL = the shipped one */
     size_t n_inputs;
     xmc_input_file *inputs; /* every file read, in a fixed order */
-    xmc_overlay *overlay; /* what-if programme laid over book and models; NULL: none */
+    xmc_overlay *overlay;   /* what-if programme laid over book and models; NULL: none */
     double admin_margin; /* premium less expenses of the simulated lines, CNY; NAN when not given */
     void *storage;
 } xmc_analysis;
