@@ -74,6 +74,11 @@ static void find_defaults(const xmc_pool *p, xmc_stream s, uint32_t first, uint3
         __builtin_prefetch(&p->obligors[first + (size_t)f->hits[k]]);
 }
 
+static void list_defaults(uint32_t first, xmc_stream s, const found *f, xmc_credit_sums *to) {
+    for (size_t k = 0; k < f->count; k++)
+        to->log[to->n_log++] = (xmc_credit_hit){first + f->hits[k], f->lane, xmc_uniform(&s)};
+}
+
 static void add_losses(const xmc_pool *p, uint32_t first, xmc_stream s, bool event, const found *f,
                        xmc_credit_sums *to) {
     for (size_t k = 0; k < f->count; k++) {
@@ -105,7 +110,9 @@ void xmc_bucket_losses(const xmc_pool *p, uint32_t first, uint32_t n, uint64_t a
             find_defaults(p, xmc_stream_from(base[next.lane], address), first, n,
                           hazard_of[next.lane], to->uniforms, &next);
         }
-        if (now.count)
+        if (now.count && to->log)
+            list_defaults(first, xmc_stream_from(base[now.lane], lgd), &now, to);
+        else if (now.count)
             add_losses(p, first, xmc_stream_from(base[now.lane], lgd), events >> now.lane & 1u,
                        &now, to);
         const found swap = now;

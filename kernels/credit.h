@@ -58,15 +58,24 @@ typedef struct {
     double grid, inv_grid, mask_hazard;
 } xmc_pool;
 
+/* A default as the log keeps it: who, in which lane, and the uniform of its loss given default. */
+typedef struct {
+    uint32_t obligor, lane;
+    double u;
+} xmc_credit_hit;
+
 /* What a thread adds to: sums [slots][lanes], defaulted amounts [groups][lanes], and the list of
  * policies with terms that were touched (stamp[policy] == now); and scratch for a bucket: hits [2
- * (n + XMC_SKIP_SLACK)], uniforms [n]. */
+ * (n + XMC_SKIP_SLACK)], uniforms [n]. With a log [obligors x lanes] defaults are listed there
+ * instead (sim/credit_detail.c makes losses of them), and nothing is summed. */
 typedef struct {
     double *sum, *defaulted, *uniforms;
     uint32_t *hits;
     uint64_t *stamp, now;
     uint32_t *touched;
     size_t n_touched;
+    xmc_credit_hit *log; /* NULL: sum */
+    size_t n_log;
 } xmc_credit_sums;
 
 static inline void xmc_credit_touch(const xmc_pool *p, xmc_credit_sums *to, uint32_t slot) {

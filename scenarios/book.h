@@ -115,6 +115,8 @@ typedef struct {
     int32_t inception, expiry;
     double aggregate_limit; /* 0 = none */
     double aggregate_first_loss;
+    double minimum_retention; /* of each loss, CNY: the insured bears at least this; 0 = none */
+    double cancelled_share;   /* of the exposure, which cancelled limits have ended at default */
 } xmc_credit_policy;
 
 /* A buyer (export credit) or borrower (guarantee). */
@@ -132,6 +134,10 @@ typedef struct {
     double covered;      /* covered share in (0, 1] */
     double limit;        /* buyer limit, CNY; 0 = none */
     double tenor_months; /* remaining */
+    uint32_t loading;    /* 0: its product's, else 1 + index into the model's loading_classes */
+    uint32_t grade;      /* 0: own probability, else 1 + index into the model's grades */
+    uint32_t currency;   /* 0: no exchange-rate factor, else 1 + index into the model's fx */
+    double waiting_days; /* from default to payment */
     size_t file_line;
 } xmc_obligor;
 

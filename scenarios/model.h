@@ -70,7 +70,23 @@ typedef struct {
     const char *name;            /* ISO 3166 alpha-3, or CHN for domestic business */
     uint32_t oecd_class;         /* 0 … 7 */
     double transfer_probability; /* a year, of a transfer or political event; 0 = none */
+    uint32_t region;             /* index into the credit model's country_regions, if it has any */
+    double ceiling; /* most that all export policies pay for the country in a year, CNY; 0 = none */
 } xmc_country;
+
+/* How the systemic squared loading of an obligor comes about. */
+typedef enum {
+    XMC_CORRELATION_FIXED,           /* the sum of the stated shares */
+    XMC_CORRELATION_BASEL_CORPORATE, /* Basel's functions of the probability; shares are the mix */
+    XMC_CORRELATION_BASEL_RETAIL_OTHER
+} xmc_correlation;
+
+/* Squared loadings of the latent variable on the factors; the rest is idiosyncratic. */
+typedef struct {
+    const char *name; /* of a loading class */
+    xmc_correlation correlation;
+    double global, region, country, sector;
+} xmc_loading;
 
 typedef struct {
     xmc_copula copula;
@@ -80,7 +96,12 @@ typedef struct {
     const char **sectors;
     /* Squared loadings of the latent variable by product: 0 export credit, 1 guarantee. The rest is
      * idiosyncratic. */
-    double global_share[2], country_share[2], sector_share[2];
+    double global_share[2], region_share[2], country_share[2], sector_share[2];
+    xmc_correlation correlation[2];
+    size_t n_loading_classes; /* of obligors that name one */
+    xmc_loading *loading_classes;
+    size_t n_country_regions; /* 0: no region factor */
+    const char **country_regions;
     /* Of the global factor: share (squared loading) taken by the macro factor that comes from
      * equity. */
     double macro_share;
@@ -88,6 +109,7 @@ typedef struct {
      * country's credit factor, and the part of the insured receivables that is lost, as a beta
      * law's mean and sd. */
     double transfer_loading, transfer_loss_mean, transfer_loss_sd;
+    double transfer_delay; /* share of the events that delay payment only */
     const char **loss_class_names;
     double *lgd_mean, *lgd_sd; /* [n_loss_classes] beta law */
     double probability_floor;

@@ -9,11 +9,10 @@
 enum { L = XMC_CREDIT_LANES };
 
 /* The normals of one trial, [n][lanes] at lane l; unused ones are stepped over. */
-static void draw_normals(xmc_stream s, size_t n, const uint8_t *used0, const uint8_t *used1,
-                         double *to, size_t l) {
+static void draw_normals(xmc_stream s, size_t n, const uint8_t *used, double *to, size_t l) {
     for (size_t i = 0; i < n; i++) {
         double u = xmc_uniform(&s);
-        if (used0[i] | used1[i])
+        if (!used || used[i])
             to[i * L + l] = xmc_normal_quantile(u);
     }
 }
@@ -24,10 +23,11 @@ static void draw_factors(const xmc_credit *p, xmc_credit_scratch *t, uint64_t tr
     double own = xmc_normal(&s), u = xmc_uniform(&s);
     t->world[l] = p->macro_loading * macro + p->own_loading * own;
     t->w[l] = p->gaussian ? 1.0 : sqrt(xmc_gamma_of(&p->chi_square, u) / p->chi_square.shape);
-    draw_normals(xmc_stream_at(p->factor_seed, trial, 2), p->n_countries, p->country_used[0],
-                 p->country_used[1], t->country, l);
-    draw_normals(xmc_stream_at(p->factor_seed, trial, 3), p->n_sectors, p->sector_used[0],
-                 p->sector_used[1], t->sector, l);
+    draw_normals(xmc_stream_at(p->factor_seed, trial, 2), p->n_countries, p->country_drawn,
+                 t->country, l);
+    draw_normals(xmc_stream_at(p->factor_seed, trial, 3), p->n_sectors, p->sector_drawn, t->sector,
+                 l);
+    draw_normals(xmc_stream_at(p->factor_seed, trial, 5), p->n_regions, NULL, t->region, l);
 }
 
 /* Transfer events of one trial. Country r takes words 4r … 4r+3 of the stream: event, share. */
@@ -45,8 +45,12 @@ static void draw_transfers(const xmc_credit *p, xmc_credit_scratch *t, uint64_t 
         double latent = p->transfer_global * t->world[l] +
                         p->transfer_country * t->country[x->country * L + l] +
                         p->transfer_own * own;
-        if (!(latent > x->threshold * t->w[l]))
+        if (p->n_regions)
+            latent += p->transfer_region * t->region[p->region_of[x->country] * L + l];
+        if (!(latent > x->threshold * t->w[l]) || u < p->delay)
             continue;
+        if (p->delay > 0.0)
+            u = (u - p->delay) / (1.0 - p->delay);
         t->events[i] |= 1u << l;
         t->share[i * L + l] = xmc_share_of(&p->transfer_share, u);
         for (uint32_t g = x->group; g < x->end; g++)
@@ -56,16 +60,24 @@ static void draw_transfers(const xmc_credit *p, xmc_credit_scratch *t, uint64_t 
 
 /* What the factors add to the argument of the conditional probability, by country and sector. */
 static void combine_factors(const xmc_credit *p, xmc_credit_scratch *t) {
-    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
-        for (size_t c = 0; c < p->n_countries; c++)
-            if (p->country_used[k][c])
-                for (size_t l = 0; l < L; l++)
-                    t->country_part[k][c * L + l] =
-                        fma(p->country[k], t->country[c * L + l], p->global[k] * t->world[l]);
+    for (size_t k = 0; k < p->n_rows; k++) {
+        const xmc_loading_row *r = &p->rows[k];
+        double *country = t->country_part + k * p->n_countries * L;
+        double *sector = t->sector_part + k * p->n_sectors * L;
+        for (size_t c = 0; c < p->n_countries; c++) {
+            if (!r->country_used[c])
+                continue;
+            for (size_t l = 0; l < L; l++)
+                country[c * L + l] =
+                    fma(r->country, t->country[c * L + l], r->global * t->world[l]);
+            for (size_t l = 0; l < L && p->n_regions; l++)
+                country[c * L + l] =
+                    fma(r->region, t->region[p->region_of[c] * L + l], country[c * L + l]);
+        }
         for (size_t c = 0; c < p->n_sectors; c++)
-            if (p->sector_used[k][c])
+            if (r->sector_used[c])
                 for (size_t l = 0; l < L; l++)
-                    t->sector_part[k][c * L + l] = p->sector[k] * t->sector[c * L + l];
+                    sector[c * L + l] = r->sector * t->sector[c * L + l];
     }
 }
 
@@ -135,9 +147,17 @@ static void run_tile(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scrat
     combine_factors(p, t);
     for (size_t i = 0; i < p->n_buckets; i++) {
         const xmc_bucket *b = &p->buckets[i];
-        const double *country = t->country_part[b->product] + (size_t)b->country * L;
-        const double *sector = t->sector_part[b->product] + (size_t)b->sector * L;
-        double hazard[L];
+        const double *country = t->country_part + (b->row * p->n_countries + b->country) * L;
+        const double *sector = t->sector_part + (b->row * p->n_sectors + b->sector) * L;
+        double hazard[L], scaled[2][L];
+        if (b->scale != 1.0) {
+            for (size_t l = 0; l < L; l++) {
+                scaled[0][l] = b->scale * country[l];
+                scaled[1][l] = b->scale * sector[l];
+            }
+            country = scaled[0];
+            sector = scaled[1];
+        }
         if (i + 1 < p->n_buckets)
             prefetch_bucket(p, b + 1);
         xmc_bucket_hazards(&p->hazard, b->threshold, t->w, country, sector, hazard);
@@ -171,8 +191,8 @@ void xmc_credit_block(xmc_credit *p, xmc_block *block) {
 }
 
 static size_t scratch_bytes(const xmc_credit *p) {
-    size_t rows =
-        2 + 3 * (p->n_countries + p->n_sectors) + p->n_transfers + p->n_slots + p->n_groups;
+    size_t rows = 2 + (1 + p->n_rows) * (p->n_countries + p->n_sectors) + p->n_regions +
+                  p->n_transfers + p->n_slots + p->n_groups;
     return (L * rows + 2 * p->most_slots + 2 * p->n_terms + 2 * (size_t)p->largest) *
            sizeof(double);
 }
@@ -202,10 +222,22 @@ void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
                          p->n_buckets,   p->n_transfers, p->n_groups,
                          p->n_terms,     p->n_segments,  p->n_slots};
     xmc_digest_u64(d, counts, sizeof counts / sizeof *counts);
-    double loadings[] = {p->grid,      p->macro_loading,   p->own_loading,      p->global[0],
-                         p->global[1], p->country[0],      p->country[1],       p->sector[0],
-                         p->sector[1], p->transfer_global, p->transfer_country, p->transfer_own};
+    double loadings[] = {p->grid,
+                         p->macro_loading,
+                         p->own_loading,
+                         p->transfer_global,
+                         p->transfer_region,
+                         p->transfer_country,
+                         p->transfer_own,
+                         p->delay};
     xmc_digest_f64(d, loadings, sizeof loadings / sizeof *loadings);
+    for (size_t k = 0; k < p->n_rows; k++)
+        xmc_digest_f64(
+            d,
+            (double[]){p->rows[k].global, p->rows[k].region, p->rows[k].country, p->rows[k].sector},
+            4);
+    if (p->n_regions)
+        xmc_digest_u32(d, p->region_of, p->n_countries);
     xmc_digest_f64(d, p->chi_square.knots, 2 * p->chi_square.n);
     xmc_digest_f64(d, p->hazard.coef, 4 * 2 * XMC_HAZARD_REACH * XMC_HAZARD_PER_UNIT);
     digest_share(&p->transfer_share, d);
@@ -213,10 +245,10 @@ void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
         digest_share(&p->lgd[i], d);
     for (size_t i = 0; i < p->n_buckets; i++) {
         const xmc_bucket *b = &p->buckets[i];
-        uint32_t places[] = {b->first, b->n, b->country, b->sector, b->product};
+        uint32_t places[] = {b->first, b->n, b->country, b->sector, b->product, b->row};
         xmc_digest_u64(d, &b->address, 1);
-        xmc_digest_f64(d, &b->threshold, 1);
-        xmc_digest_u32(d, places, 5);
+        xmc_digest_f64(d, (double[]){b->threshold, b->scale}, 2);
+        xmc_digest_u32(d, places, 6);
     }
     for (size_t i = 0; i < p->n_transfers; i++) {
         const xmc_transfer *x = &p->transfers[i];
@@ -259,10 +291,14 @@ void xmc_credit_free(xmc_credit *p) {
     xmc_quantile_table_free(&p->transfer_share.table);
     xmc_hazard_table_free(&p->hazard);
     xmc_gamma_table_free(&p->chi_square);
-    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
-        free(p->country_used[k]);
-        free(p->sector_used[k]);
+    for (size_t k = 0; p->rows && k < p->n_rows; k++) {
+        free(p->rows[k].country_used);
+        free(p->rows[k].sector_used);
     }
+    free(p->rows);
+    free(p->country_drawn);
+    free(p->sector_drawn);
+    free(p->region_of);
     free(p->buckets);
     free(p->transfers);
     free(p->transfer_of);

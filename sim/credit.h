@@ -5,7 +5,8 @@
  * latent variable is low:
  *     -(sqrt(g_k) F + sqrt(c_k) C + sqrt(s_k) S) + sqrt(1 - g_k - c_k - s_k) e < q(p) W
  * with F, C, S standard normals of the world, the country and the sector (larger is worse), e its
- * own, q the normal quantile and W = 1; under the Student copula q is the t quantile and W =
+ * own (and likewise a term of the country's region where the model has regions; docs/credit.md), q
+ * the normal quantile and W = 1; under the Student copula q is the t quantile and W =
  * sqrt(chi-square/nu), one a trial. F = sqrt(macro_share) macro + sqrt(1 - macro_share) own;
  * without equity in the analysis all of F is own. p: one year's probability; in run-off 1 -
  * (1-p)^(min(tenor, 12 months)/12). The exposure is the one at the valuation date in both bases (no
@@ -35,6 +36,10 @@
 #define XMC_CREDIT_MASK_HAZARD 0.25
 
 typedef struct xmc_credit xmc_credit;
+
+/* Basel's asset correlation by the yearly probability: corporate (0.12 to 0.24, k = 50, without the
+ * adjustment for size) or other retail (0.03 to 0.16, k = 35); CRE31 of the Basel framework. */
+double xmc_basel_correlation(xmc_correlation which, double probability);
 
 /* Segments: risk credit x line of business x region, with cause "default" and, where a country can
  * have an event, "transfer"; exposure is what is insured. XMC_BAD_INPUT for shares that sum to one

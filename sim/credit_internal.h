@@ -14,10 +14,19 @@ enum { XMC_PRODUCT_EXPORT, XMC_PRODUCT_GUARANTEE, XMC_N_PRODUCTS };
 typedef struct {
     uint64_t address;
     double threshold; /* q(p) / sqrt(1 - squared loadings) */
+    double scale;     /* of the factors' part, see xmc_loading_row; 1 where they are fixed */
     uint32_t first, n;
     uint32_t country, sector; /* rank by name */
-    uint32_t product;
+    uint32_t product, row;
 } xmc_bucket;
+
+/* Loadings over sqrt(1 - squared loadings): how the factors move the argument of the conditional
+ * probability. Rows 0 and 1 are the products, then come the loading classes. Where the correlation
+ * depends on the probability (Basel), the row has the mix alone and the bucket the scale. */
+typedef struct {
+    double global, region, country, sector;
+    uint8_t *country_used, *sector_used; /* by rank */
+} xmc_loading_row;
 
 /* A country that can have a transfer event. */
 typedef struct {
@@ -44,14 +53,14 @@ struct xmc_credit {
     int threads, gaussian;
     size_t n_countries, n_sectors, n_obligors, n_buckets, n_transfers, n_groups, n_terms, n_classes;
     size_t n_segments; /* slots 0 … n_segments-1 */
-    size_t n_slots;
-    double macro_loading, own_loading; /* of the world factor */
-    /* Loadings over sqrt(1 - squared loadings), by product: how the factors move the argument of
-     * the conditional probability; and that root's inverse, how W does. */
-    double global[XMC_N_PRODUCTS], country[XMC_N_PRODUCTS], sector[XMC_N_PRODUCTS];
-    /* Transfer: loadings on world and country, own part. */
-    double transfer_global, transfer_country, transfer_own;
-    uint8_t *country_used[XMC_N_PRODUCTS], *sector_used[XMC_N_PRODUCTS];
+    size_t n_slots, n_rows, n_regions;
+    double macro_loading, own_loading;     /* of the world factor */
+    xmc_loading_row *rows;                 /* [n_rows] */
+    uint8_t *country_drawn, *sector_drawn; /* by rank: used by any row */
+    uint32_t *region_of;                   /* [n_countries] by rank: rank of its region */
+    /* Transfer: loadings on world, region and country, own part. */
+    double transfer_global, transfer_region, transfer_country, transfer_own;
+    double delay;               /* share of transfer events that delay payment and lose nothing */
     xmc_gamma_table chi_square; /* shape nu/2; Student */
     xmc_hazard_table hazard;
     xmc_bucket *buckets;
@@ -73,15 +82,16 @@ struct xmc_credit {
 };
 
 typedef struct xmc_credit_scratch {
-    double *world;                        /* [lanes] F */
-    double *w;                            /* [lanes] W */
-    double *country;                      /* [countries][lanes] C */
-    double *sector;                       /* [sectors][lanes] S */
-    double *country_part[XMC_N_PRODUCTS]; /* [countries][lanes] */
-    double *sector_part[XMC_N_PRODUCTS];  /* [sectors][lanes] */
-    uint32_t *events;                     /* [transfers] bit per lane */
-    double *share;                        /* [transfers][lanes] */
-    double *weight, *part;                /* [most_slots] */
+    double *world;         /* [lanes] F */
+    double *w;             /* [lanes] W */
+    double *country;       /* [countries][lanes] C */
+    double *region;        /* [regions][lanes] */
+    double *sector;        /* [sectors][lanes] S */
+    double *country_part;  /* [rows][countries][lanes] */
+    double *sector_part;   /* [rows][sectors][lanes] */
+    uint32_t *events;      /* [transfers] bit per lane */
+    double *share;         /* [transfers][lanes] */
+    double *weight, *part; /* [most_slots] */
     xmc_credit_sums sums;
     double *doubles; /* owns all double arrays */
 } xmc_credit_scratch;

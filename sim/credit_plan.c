@@ -9,6 +9,8 @@ typedef struct {
     const xmc_obligor *source;
     double probability; /* over its time at risk */
     double amount;
+    double scale;                               /* of the loadings */
+    uint32_t row;                               /* of the loadings */
     uint32_t product, country, sector;          /* ranks by name */
     uint32_t default_segment, transfer_segment; /* local, UINT32_MAX = none */
     uint32_t policy;                            /* index into terms, or UINT32_MAX */
@@ -32,8 +34,8 @@ typedef struct {
     const xmc_analysis *a;
     xmc_diag *diag;
     row *rows;
-    uint32_t *country_rank, *sector_rank;
-    named *countries, *sectors, *policies;
+    uint32_t *country_rank, *sector_rank, *region_rank;
+    named *countries, *sectors, *regions, *policies;
     segment_key *keys;
     uint32_t *local;    /* [lobs][regions][2] local segment */
     uint32_t *terms_of; /* [policies] */
@@ -58,12 +60,14 @@ static int by_bucket(const void *pa, const void *pb) {
     COMPARE(a->country, b->country);
     COMPARE(a->sector, b->sector);
     COMPARE(a->probability, b->probability);
+    COMPARE(a->row, b->row);
+    COMPARE(a->scale, b->scale);
     return strcmp(a->source->id, b->source->id);
 }
 
 static int same_bucket(const row *a, const row *b) {
     return a->product == b->product && a->country == b->country && a->sector == b->sector &&
-           a->probability == b->probability;
+           a->probability == b->probability && a->row == b->row && a->scale == b->scale;
 }
 
 static int by_segment(const void *pa, const void *pb) {
@@ -126,6 +130,33 @@ static xmc_status plan_share(xmc_share_law *s, double mean, double sd, int used,
     return XMC_OK;
 }
 
+/* Loadings of row k: those of a product, or of a loading class. */
+static xmc_loading loading_of(const xmc_credit_model *m, size_t k) {
+    if (k >= XMC_N_PRODUCTS)
+        return m->loading_classes[k - XMC_N_PRODUCTS];
+    return (xmc_loading){k == XMC_PRODUCT_GUARANTEE ? "guarantee" : "export",
+                         m->correlation[k],
+                         m->global_share[k],
+                         m->region_share[k],
+                         m->country_share[k],
+                         m->sector_share[k]};
+}
+
+double xmc_basel_correlation(xmc_correlation which, double probability) {
+    bool corporate = which == XMC_CORRELATION_BASEL_CORPORATE;
+    double low = corporate ? 0.12 : 0.03, high = corporate ? 0.24 : 0.16, k = corporate ? 50 : 35;
+    double weight = xmc_expm1(-k * probability) / xmc_expm1(-k);
+    return low * weight + high * (1.0 - weight);
+}
+
+/* How the bucket's correlation scales the mix of its row: sqrt(R / (1 - R)). */
+static double loading_scale(const xmc_loading *l, double probability) {
+    if (l->correlation == XMC_CORRELATION_FIXED)
+        return 1.0;
+    double r = xmc_basel_correlation(l->correlation, probability);
+    return sqrt(r / (1.0 - r));
+}
+
 static double copula_quantile(const xmc_credit *p, double probability) {
     return p->gaussian ? xmc_normal_quantile(probability)
                        : xmc_student_quantile(probability, 2.0 * p->chi_square.shape);
@@ -149,29 +180,36 @@ static xmc_status plan_model(xmc_credit *p, draft *d) {
                          "credit model: macro_share: expected a share in [0, 1], got %g", macro);
     p->macro_loading = sqrt(macro);
     p->own_loading = sqrt(1.0 - macro);
-    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
-        double g = m->global_share[k], c = m->country_share[k], s = m->sector_share[k];
-        double own = 1.0 - (g + c + s);
-        if (!(g >= 0.0) || !(c >= 0.0) || !(s >= 0.0) || !(own > 0.0)) {
+    for (size_t k = 0; k < p->n_rows; k++) {
+        const xmc_loading l = loading_of(m, k);
+        double sum = l.global + l.region + l.country + l.sector;
+        /* Basel's correlation comes with the probability: the row is the mix alone. */
+        double own = l.correlation == XMC_CORRELATION_FIXED ? 1.0 - sum : sum;
+        if (!(l.global >= 0.0) || !(l.region >= 0.0) || !(l.country >= 0.0) || !(l.sector >= 0.0) ||
+            !(own > 0.0)) {
             status = xmc_error(diag, XMC_BAD_INPUT,
                                "credit model: loadings of %s: expected shares >= 0 that sum to "
-                               "less than 1, got %g + %g + %g",
-                               k ? "guarantee" : "export", g, c, s);
+                               "less than 1, got %g + %g + %g + %g",
+                               l.name, l.global, l.region, l.country, l.sector);
             continue;
         }
-        p->global[k] = sqrt(g / own);
-        p->country[k] = sqrt(c / own);
-        p->sector[k] = sqrt(s / own);
+        p->rows[k].global = sqrt(l.global / own);
+        p->rows[k].region = sqrt(l.region / own);
+        p->rows[k].country = sqrt(l.country / own);
+        p->rows[k].sector = sqrt(l.sector / own);
     }
-    double share = m->transfer_loading, g = m->global_share[0], c = m->country_share[0];
+    double share = m->transfer_loading, g = m->global_share[0], r = m->region_share[0],
+           c = m->country_share[0], all = g + r + c;
+    p->delay = m->transfer_delay;
     if (!(share >= 0.0 && share < 1.0))
         status = xmc_error(diag, XMC_BAD_INPUT,
                            "credit model: transfer loading: expected a squared loading in [0, 1), "
                            "got %g",
                            share);
     else {
-        p->transfer_global = g + c > 0.0 ? sqrt(share * g / (g + c)) : 0.0;
-        p->transfer_country = g + c > 0.0 ? sqrt(share * c / (g + c)) : sqrt(share);
+        p->transfer_global = all > 0.0 ? sqrt(share * g / all) : 0.0;
+        p->transfer_region = all > 0.0 ? sqrt(share * r / all) : 0.0;
+        p->transfer_country = all > 0.0 ? sqrt(share * c / all) : sqrt(share);
         p->transfer_own = sqrt(1.0 - share);
     }
     return status;
@@ -224,6 +262,8 @@ static xmc_status plan_rows(const xmc_credit *p, draft *d) {
                 q = -xmc_expm1(months / 12.0 * xmc_log1p(-q));
         }
         double exposure = o->limit > 0.0 && o->limit < o->exposure ? o->limit : o->exposure;
+        if (policy->cancelled_share > 0.0)
+            exposure *= 1.0 - policy->cancelled_share;
         r->source = o;
         r->probability = q;
         r->amount = xmc_to_grid(exposure * o->covered, p->grid, 1.0 / p->grid);
@@ -232,6 +272,9 @@ static xmc_status plan_rows(const xmc_credit *p, draft *d) {
         r->country = d->country_rank[o->country];
         r->sector = d->sector_rank[o->sector];
         r->policy = d->terms_of[o->policy];
+        r->row = o->loading ? XMC_N_PRODUCTS - 1 + o->loading : r->product;
+        const xmc_loading loading = loading_of(&d->a->credit, r->row);
+        r->scale = loading_scale(&loading, o->probability);
     }
     return status;
 }
@@ -385,6 +428,18 @@ static uint64_t hash_string(uint64_t h, const char *s) {
     return xmc_mix64(h ^ UINT64_C(0xa0761d6478bd642f));
 }
 
+/* The address of a bucket, told from others by what goes beyond country, sector and probability. */
+static uint64_t bucket_address(const row *r, const xmc_loading *l, uint64_t h) {
+    if (r->row >= XMC_N_PRODUCTS)
+        h = hash_string(h, l->name);
+    if (l->correlation != XMC_CORRELATION_FIXED) {
+        uint64_t bits;
+        memcpy(&bits, &r->scale, sizeof bits);
+        h = xmc_mix64(h ^ bits);
+    }
+    return h;
+}
+
 static xmc_status plan_buckets(xmc_credit *p, draft *d) {
     const xmc_credit_model *m = &d->a->credit;
     size_t n = p->n_obligors;
@@ -401,16 +456,23 @@ static xmc_status plan_buckets(xmc_credit *p, draft *d) {
             uint64_t h = hash_string(r->product, m->countries[r->source->country].name), bits;
             h = hash_string(h, m->sectors[r->source->sector]);
             memcpy(&bits, &r->probability, sizeof bits);
-            double own = 1.0 - (m->global_share[r->product] + m->country_share[r->product] +
-                                m->sector_share[r->product]);
-            *++b = (xmc_bucket){.address = xmc_mix64(h ^ bits),
+            const xmc_loading loading = loading_of(m, r->row);
+            double own = 1.0 - (loading.global + loading.region + loading.country + loading.sector);
+            if (loading.correlation != XMC_CORRELATION_FIXED)
+                own = 1.0 / (1.0 + r->scale * r->scale);
+            h = bucket_address(r, &loading, xmc_mix64(h ^ bits));
+            *++b = (xmc_bucket){.address = h,
                                 .threshold = copula_quantile(p, r->probability) / sqrt(own),
+                                .scale = r->scale,
                                 .first = (uint32_t)i,
                                 .country = r->country,
                                 .sector = r->sector,
-                                .product = r->product};
-            p->country_used[r->product][r->country] = 1;
-            p->sector_used[r->product][r->sector] = 1;
+                                .product = r->product,
+                                .row = r->row};
+            p->rows[r->row].country_used[r->country] = 1;
+            p->rows[r->row].sector_used[r->sector] = 1;
+            p->country_drawn[r->country] = 1;
+            p->sector_drawn[r->sector] = 1;
         } else if (strcmp(r->source->id, r[-1].source->id) == 0) {
             return xmc_error(d->diag, XMC_BAD_INPUT, "obligor '%s' stands twice", r->source->id);
         }
@@ -420,15 +482,16 @@ static xmc_status plan_buckets(xmc_credit *p, draft *d) {
         p->group[i] = r->transfer_segment; /* see plan_transfers */
     }
     for (size_t i = 0; i < p->n_transfers; i++)
-        p->country_used[XMC_PRODUCT_EXPORT][p->transfers[i].country] = 1;
+        p->country_drawn[p->transfers[i].country] = 1;
     return XMC_OK;
 }
 
 static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
     enum { L = XMC_CREDIT_LANES };
     size_t factors = p->n_countries + p->n_sectors;
-    size_t n =
-        L * (2 + 3 * factors + p->n_transfers + p->n_slots + p->n_groups) + 2 * p->most_slots;
+    size_t n = L * (2 + (1 + p->n_rows) * factors + p->n_regions + p->n_transfers + p->n_slots +
+                    p->n_groups) +
+               2 * p->most_slots;
     double *x = s->doubles = array(n, sizeof *x);
     s->events = array(p->n_transfers, sizeof *s->events);
     s->sums.stamp = array(p->n_terms, sizeof *s->sums.stamp);
@@ -442,10 +505,9 @@ static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
     s->w = x, x += L;
     s->country = x, x += L * p->n_countries;
     s->sector = x, x += L * p->n_sectors;
-    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
-        s->country_part[k] = x, x += L * p->n_countries;
-        s->sector_part[k] = x, x += L * p->n_sectors;
-    }
+    s->region = x, x += L * p->n_regions;
+    s->country_part = x, x += L * p->n_rows * p->n_countries;
+    s->sector_part = x, x += L * p->n_rows * p->n_sectors;
     s->share = x, x += L * p->n_transfers;
     s->sums.sum = x, x += L * p->n_slots;
     s->sums.defaulted = x, x += L * p->n_groups;
@@ -467,12 +529,23 @@ static xmc_status allocate(xmc_credit *p, draft *d) {
     d->country_rank = array(p->n_countries, sizeof(uint32_t));
     d->sector_rank = array(p->n_sectors, sizeof(uint32_t));
     d->terms_of = array(book->n_credit_policies, sizeof(uint32_t));
-    for (int k = 0; k < XMC_N_PRODUCTS; k++) {
-        p->country_used[k] = array(p->n_countries, 1);
-        p->sector_used[k] = array(p->n_sectors, 1);
-        if (!p->country_used[k] || !p->sector_used[k])
+    p->rows = array(p->n_rows, sizeof *p->rows);
+    for (size_t k = 0; k < p->n_rows && p->rows; k++) {
+        p->rows[k].country_used = array(p->n_countries, 1);
+        p->rows[k].sector_used = array(p->n_sectors, 1);
+        if (!p->rows[k].country_used || !p->rows[k].sector_used)
             return no_memory(d);
     }
+    p->country_drawn = array(p->n_countries, 1);
+    p->sector_drawn = array(p->n_sectors, 1);
+    p->region_of = array(p->n_countries, sizeof *p->region_of);
+    d->regions = array(p->n_regions, sizeof(named));
+    d->region_rank = array(p->n_regions, sizeof(uint32_t));
+    if (!p->rows || !p->country_drawn || !p->sector_drawn || !p->region_of || !d->regions ||
+        !d->region_rank)
+        return no_memory(d);
+    for (size_t i = 0; i < p->n_regions; i++)
+        d->regions[i] = (named){(uint32_t)i, m->country_regions[i]};
     p->transfer_of = array(p->n_countries, sizeof(uint32_t));
     p->lgd = array(p->n_classes, sizeof *p->lgd);
     p->terms = array(book->n_credit_policies, sizeof *p->terms);
@@ -513,6 +586,8 @@ static void free_draft(draft *d) {
     free(d->countries);
     free(d->sectors);
     free(d->policies);
+    free(d->regions);
+    free(d->region_rank);
     free(d->country_rank);
     free(d->sector_rank);
     free(d->terms_of);
@@ -528,6 +603,10 @@ static xmc_status build(xmc_credit *p, draft *d, xmc_segments *segments) {
         status = rank_names(d->countries, d->country_rank, p->n_countries, "country", d->diag);
     if (!status)
         status = rank_names(d->sectors, d->sector_rank, p->n_sectors, "sector", d->diag);
+    if (!status)
+        status = rank_names(d->regions, d->region_rank, p->n_regions, "region", d->diag);
+    for (size_t i = 0; !status && p->n_regions && i < p->n_countries; i++)
+        p->region_of[d->country_rank[i]] = d->region_rank[d->a->credit.countries[i].region];
     if (!status)
         status = plan_rows(p, d);
     if (!status)
@@ -563,6 +642,8 @@ xmc_status xmc_credit_plan(const xmc_analysis *a, const xmc_run_shape *shape,
     p->n_obligors = a->book.n_obligors;
     p->n_countries = a->credit.n_countries;
     p->n_sectors = a->credit.n_sectors;
+    p->n_regions = a->credit.n_country_regions;
+    p->n_rows = XMC_N_PRODUCTS + a->credit.n_loading_classes;
     p->n_classes = a->credit.n_loss_classes;
     p->scratch = calloc((size_t)p->threads, sizeof *p->scratch);
     draft d = {.a = a, .diag = diag};

@@ -77,7 +77,8 @@ static fixture set_up(size_t obligors, uint64_t trials, uint64_t seed, double rh
 static xmc_analysis *bind(fixture *f) {
     static const char *codes[] = {"USA", "BRA", "CHN"};
     for (int i = 0; i < 3; i++)
-        f->countries[i] = (xmc_country){codes[i], 0, f->countries[i].transfer_probability};
+        f->countries[i] = (xmc_country){
+            .name = codes[i], .transfer_probability = f->countries[i].transfer_probability};
     f->lgd_mean[0] = 1.0;
     f->lgd_mean[1] = 0.5;
     f->lgd_mean[2] = 0.5;
