@@ -43,7 +43,7 @@ static portfolio *make_portfolio(void) {
     p->mean = lgd_mean;
     p->sd = lgd_sd;
     for (int i = 0; i < COUNTRIES; i++)
-        p->countries[i] = (xmc_country){codes[i], 0, 0};
+        p->countries[i] = (xmc_country){.name = codes[i]};
     for (int i = 0; i < SECTORS; i++)
         p->sectors[i] = sectors[i];
     xmc_stream s = xmc_stream_at(36000, 0, 0);

@@ -76,7 +76,8 @@ static void find_defaults(const xmc_pool *p, xmc_stream s, uint32_t first, uint3
 
 static void list_defaults(uint32_t first, xmc_stream s, const found *f, xmc_credit_sums *to) {
     for (size_t k = 0; k < f->count; k++)
-        to->log[to->n_log++] = (xmc_credit_hit){first + f->hits[k], f->lane, xmc_uniform(&s)};
+        to->log[to->n_log++] =
+            (xmc_credit_hit){first + f->hits[k], (uint16_t)f->lane, 1, xmc_uniform(&s)};
 }
 
 static void add_losses(const xmc_pool *p, uint32_t first, xmc_stream s, bool event, const found *f,

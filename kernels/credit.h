@@ -58,9 +58,11 @@ typedef struct {
     double grid, inv_grid, mask_hazard;
 } xmc_pool;
 
-/* A default as the log keeps it: who, in which lane, and the uniform of its loss given default. */
+/* A default as the log keeps it: who, in which lane, how often (CreditRisk+ knows more than once),
+ * and the uniform of its loss given default. */
 typedef struct {
-    uint32_t obligor, lane;
+    uint32_t obligor;
+    uint16_t lane, times;
     double u;
 } xmc_credit_hit;
 
