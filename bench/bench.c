@@ -9,6 +9,11 @@ const xmc_benchmark xmc_benchmarks[] = {
     {"write", "a results file, block by block to disk (in TMPDIR)", false, xmc_bench_write},
     {"credit36k", "36,000 loans in 100,000 scenarios through the credit model", false,
      xmc_bench_credit36k},
+    {"gul", "ground-up loss with location terms, sampled, from the whole loop", false,
+     xmc_bench_gul},
+    {"million", "a million locations, 100,000 sampled years: time, memory, threads", false,
+     xmc_bench_million},
+    {"linear", "cost against trials and against the exposure hit: fits", false, xmc_bench_linear},
 };
 const size_t xmc_n_benchmarks = sizeof xmc_benchmarks / sizeof *xmc_benchmarks;
 

@@ -6,11 +6,13 @@
 #include "scenarios/common/status.h"
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 typedef struct {
     const char *isa; /* measure this target alone; NULL = all that the processor has */
     int threads;     /* of the benchmarks that use more than one */
+    uint64_t trials; /* of the catastrophe benchmarks; 0 = as documented */
     FILE *out;       /* the table */
 } xmc_bench_options;
 
@@ -33,6 +35,9 @@ xmc_status xmc_bench_run(const char *name, const xmc_bench_options *o, json_t *r
 xmc_status xmc_bench_kernels(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_select(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_write(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+xmc_status xmc_bench_gul(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+xmc_status xmc_bench_million(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+xmc_status xmc_bench_linear(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_credit36k(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 
 #endif

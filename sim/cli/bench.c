@@ -11,12 +11,14 @@ typedef struct {
     xmc_bench_options o;
 } arguments;
 
-enum { OPT_JSON = 256, OPT_ISA, OPT_THREADS };
+enum { OPT_JSON = 256, OPT_ISA, OPT_THREADS, OPT_TRIALS };
 
 static const struct argp_option options[] = {
     {"json", OPT_JSON, "FILE", 0, "Write the rows to FILE as JSON, too", 0},
     {"isa", OPT_ISA, "NAME", 0, "Measure the kernels of this instruction set alone", 0},
-    {"threads", OPT_THREADS, "N", 0, "Threads of credit36k; the others run on one", 0},
+    {"threads", OPT_THREADS, "N", 0, "Threads of whole models; kernels and files run on one", 0},
+    {"trials", OPT_TRIALS, "N", 0, "Trials of the catastrophe benchmarks, instead of the full size",
+     0},
     {0},
 };
 
@@ -31,6 +33,9 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
         break;
     case OPT_THREADS:
         a->o.threads = (int)xmc_cli_number(state, "--threads", arg, 1, 4096);
+        break;
+    case OPT_TRIALS:
+        a->o.trials = (uint64_t)xmc_cli_number(state, "--trials", arg, 2, 1000000000);
         break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)

@@ -1,0 +1,37 @@
+/* The catastrophe engine's whole loop over a generated book, under the clock. */
+#ifndef CROSSMC_BENCH_CAT_RUN_H
+#define CROSSMC_BENCH_CAT_RUN_H
+
+#include "bench/cat_book.h"
+#include "bench/measure.h"
+
+typedef struct {
+    double plan_seconds, plan_bytes;
+    double wall, cpu;     /* seconds of the trial loop; cpu: of the process */
+    double samples;       /* location coverages drawn */
+    double mean, error;   /* of the year's gross loss, and the mean's standard error */
+    double z;             /* of the mean against the exact one */
+    uint64_t checksum;    /* of the year losses */
+} xmc_bench_cat_result;
+
+/* Runs `trials` trials with the kernels in force. XMC_FAILED where the mean misses the book's
+ * expected loss by five standard errors (books of one account without layers and one coverage). */
+xmc_status xmc_bench_cat_run(const char *name, const xmc_bench_cat *b, uint64_t trials,
+                             uint32_t block, int threads, xmc_bench_cat_result *r, xmc_diag *diag);
+
+/* Kernels of an option's target in force, or those that are. XMC_USAGE where the processor lacks
+ * them. Undo with xmc_kernels_select(*before). */
+xmc_status xmc_bench_in_force(const xmc_bench_options *o, const char **before, xmc_diag *diag);
+/* The limit of ground-up losses with terms, lanes over occurrences, samples per second and core, for
+ * the kernels in force; 0 = none known. */
+double xmc_bench_ground_up_limit(void);
+/* Samples per second of plain C, one location after the other, on some occurrences of the book; its
+ * mean is checked, too. */
+xmc_status xmc_bench_cat_plain(const char *name, const xmc_bench_cat *b, double *rate,
+                               xmc_diag *diag);
+
+double xmc_bench_process_cpu(void);
+/* Most memory that the process has held, bytes; 0 where the system does not say. */
+double xmc_bench_peak_memory(void);
+
+#endif
