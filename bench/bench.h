@@ -38,6 +38,8 @@ xmc_status xmc_bench_write(const xmc_bench_options *o, json_t *rows, xmc_diag *d
 xmc_status xmc_bench_gul(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_million(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_linear(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+xmc_status xmc_bench_ara15(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+xmc_status xmc_bench_ara15_su(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_credit36k(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 
 #endif

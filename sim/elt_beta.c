@@ -1,0 +1,97 @@
+#include "sim/elt_beta.h"
+
+#include "kernels/distributions.h"
+#include "kernels/vmath.h"
+
+#include <stdlib.h>
+
+/* The grid: logit of the mean, log of sd² / (mean (1 − mean)) = 1 / (alpha + beta + 1). */
+enum { MEANS = 75, SPREADS = 28, BINS = 300 };
+#define LEAST_LOGIT (-9.25)
+#define LOGIT_STEP 0.25
+#define LEAST_SPREAD (-9.21034037197618) /* log 1e-4 */
+#define SPREAD_STEP 0.3392137894743037   /* up to log 0.95 */
+
+static double logistic(double z) {
+    return 1 / (1 + xmc_exp(-z));
+}
+
+static double edge(int j) {
+    double x = j & 1 ? 1.5 : 1.0;
+    for (int k = j / 2; k < 15; k++)
+        x *= 0.5;
+    return x;
+}
+
+/* A node's law from its distribution function, over bins that are even in the logit of the damage,
+ * twelve standard deviations to both sides. */
+static int make_law(double logit, double log_spread, xmc_damage_row *row) {
+    const double mean = logistic(logit), size = 1 / xmc_exp(log_spread) - 1;
+    const double alpha = mean * size, beta = (1 - mean) * size;
+    double half = 12 * sqrt(xmc_exp(log_spread) / (mean * (1 - mean)));
+    half = half < 40 ? half : 40;
+    double from[BINS], to[BINS], probability[BINS], x = 0, below = 0;
+    for (int k = 0; k < BINS; k++) {
+        from[k] = x;
+        x = k + 1 < BINS ? logistic(logit + half * (2.0 * (k + 1) / BINS - 1)) : 1;
+        to[k] = x;
+        double upto = k + 1 < BINS ? xmc_beta_i(alpha, beta, x) : 1;
+        upto = upto > below ? upto : below;
+        probability[k] = upto - below;
+        below = upto;
+    }
+    return xmc_damage_row_init(row, BINS, from, to, probability);
+}
+
+int xmc_elt_beta_init(xmc_elt_beta *b, int threads) {
+    *b = (xmc_elt_beta){.laws = malloc(MEANS * SPREADS * sizeof *b->laws)};
+    if (!b->laws)
+        return -1;
+    int bad = 0;
+#pragma omp parallel for schedule(dynamic, 8) num_threads(threads) reduction(| : bad)
+    for (int i = 0; i < MEANS * SPREADS; i++)
+        bad |= make_law(LEAST_LOGIT + LOGIT_STEP * (i / SPREADS),
+                        LEAST_SPREAD + SPREAD_STEP * (i % SPREADS), &b->laws[i]) != 0;
+    b->scale = b->laws[0].scale;
+    b->shift = b->laws[0].shift;
+    return bad ? -1 : 0;
+}
+
+void xmc_elt_beta_free(xmc_elt_beta *b) {
+    free(b->laws);
+    b->laws = NULL;
+}
+
+static int node(double x, double least, double step, int n, double *share) {
+    x = (x - least) / step;
+    x = x > 0 ? x : 0;
+    x = x < n - 1 ? x : n - 1;
+    const int i = x < n - 2 ? (int)x : n - 2;
+    *share = x - i;
+    return i;
+}
+
+void xmc_elt_beta_row(const xmc_elt_beta *b, double mean, double sd, xmc_elt_row *row) {
+    double u, v;
+    const int i = node(xmc_log(mean / (1 - mean)), LEAST_LOGIT, LOGIT_STEP, MEANS, &u);
+    const int j = node(xmc_log(sd * sd / (mean * (1 - mean))), LEAST_SPREAD, SPREAD_STEP, SPREADS,
+                       &v);
+    const xmc_damage_row *low = b->laws + i * SPREADS + j, *high = low + SPREADS;
+    double a[XMC_DAMAGE_INTERIOR], slope[XMC_DAMAGE_INTERIOR], m = 0, squares = 0;
+    for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
+        a[k] = (1 - u) * ((1 - v) * (double)low[0].a[k] + v * (double)low[1].a[k]) +
+               u * ((1 - v) * (double)high[0].a[k] + v * (double)high[1].a[k]);
+        slope[k] = (1 - u) * ((1 - v) * (double)low[0].b[k] + v * (double)low[1].b[k]) +
+                   u * ((1 - v) * (double)high[0].b[k] + v * (double)high[1].b[k]);
+        const double lo = edge(k), hi = edge(k + 1), weight = (hi - lo) / (1 - edge(0));
+        const double middle = a[k] + slope[k] * (0.5 * (lo + hi)), width = slope[k] * (hi - lo);
+        m += weight * middle;
+        squares += weight * (middle * middle + width * width / 12);
+    }
+    const double variance = squares - m * m;
+    const double stretch = variance > 0 ? sd / sqrt(variance) : 0;
+    for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
+        row->ab[k][0] = (float)(mean + (a[k] - m) * stretch);
+        row->ab[k][1] = (float)(slope[k] * stretch);
+    }
+}
