@@ -18,8 +18,8 @@ typedef struct {
 
 typedef struct {
     xmc_analysis a;
-    double *event_samples;    /* [events] location coverages that an occurrence draws */
-    double *event_loss;       /* [events] expected insured loss of an occurrence after location terms */
+    double *event_samples; /* [events] location coverages that an occurrence draws */
+    double *event_loss; /* [events] expected insured loss of an occurrence after location terms */
     double samples_per_trial; /* expected */
     double expected;          /* loss of a year, after location terms, CNY */
     size_t footprint;
@@ -29,7 +29,7 @@ typedef struct {
 
 /* Deductible and limit of every location, as shares of its sum insured (amounts in the book). */
 #define XMC_BENCH_DEDUCTIBLE 0.01
-#define XMC_BENCH_LIMIT 0.6
+#define XMC_BENCH_LIMIT      0.6
 
 xmc_status xmc_bench_cat_make(const xmc_bench_cat_spec *spec, xmc_bench_cat *out, xmc_diag *diag);
 void xmc_bench_cat_free(xmc_bench_cat *b);

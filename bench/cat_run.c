@@ -75,8 +75,7 @@ static xmc_status loop(const char *name, xmc_cat *cat, const xmc_bench_cat *b, x
 }
 
 xmc_status xmc_bench_cat_run(const char *name, const xmc_bench_cat *b, uint64_t trials,
-                             uint32_t block, int threads, xmc_bench_cat_result *r,
-                             xmc_diag *diag) {
+                             uint32_t block, int threads, xmc_bench_cat_result *r, xmc_diag *diag) {
     *r = (xmc_bench_cat_result){0};
     const int before = omp_get_max_threads();
     omp_set_num_threads(threads);

@@ -7,11 +7,11 @@
 
 typedef struct {
     double plan_seconds, plan_bytes;
-    double wall, cpu;     /* seconds of the trial loop; cpu: of the process */
-    double samples;       /* location coverages drawn */
-    double mean, error;   /* of the year's gross loss, and the mean's standard error */
-    double z;             /* of the mean against the exact one */
-    uint64_t checksum;    /* of the year losses */
+    double wall, cpu;   /* seconds of the trial loop; cpu: of the process */
+    double samples;     /* location coverages drawn */
+    double mean, error; /* of the year's gross loss, and the mean's standard error */
+    double z;           /* of the mean against the exact one */
+    uint64_t checksum;  /* of the year losses */
 } xmc_bench_cat_result;
 
 /* Runs `trials` trials with the kernels in force. XMC_FAILED where the mean misses the book's
@@ -22,8 +22,8 @@ xmc_status xmc_bench_cat_run(const char *name, const xmc_bench_cat *b, uint64_t 
 /* Kernels of an option's target in force, or those that are. XMC_USAGE where the processor lacks
  * them. Undo with xmc_kernels_select(*before). */
 xmc_status xmc_bench_in_force(const xmc_bench_options *o, const char **before, xmc_diag *diag);
-/* The limit of ground-up losses with terms, lanes over occurrences, samples per second and core, for
- * the kernels in force; 0 = none known. */
+/* The limit of ground-up losses with terms, lanes over occurrences, samples per second and core,
+ * for the kernels in force; 0 = none known. */
 double xmc_bench_ground_up_limit(void);
 /* Samples per second of plain C, one location after the other, on some occurrences of the book; its
  * mean is checked, too. */

@@ -40,9 +40,9 @@ static xmc_status measure(const xmc_bench_cat *b, const xmc_bench_options *o, js
             1e9 / plain, plain);
     for (int i = 0; !st && i < 2; i++) {
         const double rate = r.samples / seconds[i];
-        fprintf(o->out, "%-8s %d thread%-38s %9.4f %12.4g  %.1f x plain C", xmc_kernels_active()->isa,
-                threads[i], threads[i] > 1 ? "s, wall" : ", CPU", 1e9 / rate * threads[i], rate,
-                rate / plain / threads[i]);
+        fprintf(o->out, "%-8s %d thread%-38s %9.4f %12.4g  %.1f x plain C",
+                xmc_kernels_active()->isa, threads[i], threads[i] > 1 ? "s, wall" : ", CPU",
+                1e9 / rate * threads[i], rate, rate / plain / threads[i]);
         if (limit > 0)
             fprintf(o->out, ", %.2f of the limit", rate / limit / threads[i]);
         fprintf(o->out, "; %.3f s, z = %.2f\n", seconds[i], r.z);

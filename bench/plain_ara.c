@@ -46,9 +46,9 @@ void plain_ara_sampled(const plain_ara_model *m, size_t n, double *loss, double 
                 if (m->exposure[t][event] == 0)
                     continue;
                 const double x =
-                    (double)m->exposure[t][event] *
-                    xmc_beta_i_inverse((double)m->alpha[t][event], (double)m->beta[t][event],
-                                       xmc_uniform(&damage));
+                    (double)m->exposure[t][event] * xmc_beta_i_inverse((double)m->alpha[t][event],
+                                                                       (double)m->beta[t][event],
+                                                                       xmc_uniform(&damage));
                 ground_up[i] += x;
                 sum += rounded(terms(x, &m->terms[t]), m->grid);
             }

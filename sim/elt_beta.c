@@ -7,10 +7,10 @@
 
 /* The grid: logit of the mean, log of sd² / (mean (1 − mean)) = 1 / (alpha + beta + 1). */
 enum { MEANS = 75, SPREADS = 28, BINS = 300 };
-#define LEAST_LOGIT (-9.25)
-#define LOGIT_STEP 0.25
+#define LEAST_LOGIT  (-9.25)
+#define LOGIT_STEP   0.25
 #define LEAST_SPREAD (-9.21034037197618) /* log 1e-4 */
-#define SPREAD_STEP 0.3392137894743037   /* up to log 0.95 */
+#define SPREAD_STEP  0.3392137894743037  /* up to log 0.95 */
 
 static double logistic(double z) {
     return 1 / (1 + xmc_exp(-z));
@@ -71,27 +71,62 @@ static int node(double x, double least, double step, int n, double *share) {
     return i;
 }
 
+/* Mean and mean square of max(x, 0) for x uniform between low and high. */
+static void part_above_zero(double high, double low, double *mean, double *square) {
+    if (low >= 0 || high <= 0) {
+        const double h = high > 0 ? high : 0, l = low > 0 ? low : 0;
+        *mean = 0.5 * (h + l);
+        *square = (h * h + h * l + l * l) / 3;
+        return;
+    }
+    *mean = high * high / (2 * (high - low));
+    *square = *mean * high * (2.0 / 3);
+}
+
+/* Moments of the segments' law, cut off below zero. */
+static void moments(const double *high, const double *low, double *mean, double *sd) {
+    double m = 0, squares = 0;
+    for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
+        const double weight = (edge(k + 1) - edge(k)) / (1 - edge(0));
+        double x, square;
+        part_above_zero(high[k], low[k], &x, &square);
+        m += weight * x;
+        squares += weight * square;
+    }
+    *mean = m;
+    *sd = squares > m * m ? sqrt(squares - m * m) : 0;
+}
+
 void xmc_elt_beta_row(const xmc_elt_beta *b, double mean, double sd, xmc_elt_row *row) {
     double u, v;
     const int i = node(xmc_log(mean / (1 - mean)), LEAST_LOGIT, LOGIT_STEP, MEANS, &u);
-    const int j = node(xmc_log(sd * sd / (mean * (1 - mean))), LEAST_SPREAD, SPREAD_STEP, SPREADS,
-                       &v);
+    const int j =
+        node(xmc_log(sd * sd / (mean * (1 - mean))), LEAST_SPREAD, SPREAD_STEP, SPREADS, &v);
     const xmc_damage_row *low = b->laws + i * SPREADS + j, *high = low + SPREADS;
-    double a[XMC_DAMAGE_INTERIOR], slope[XMC_DAMAGE_INTERIOR], m = 0, squares = 0;
+    double first[XMC_DAMAGE_INTERIOR], last[XMC_DAMAGE_INTERIOR]; /* values at a segment's ends */
     for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
-        a[k] = (1 - u) * ((1 - v) * (double)low[0].a[k] + v * (double)low[1].a[k]) +
-               u * ((1 - v) * (double)high[0].a[k] + v * (double)high[1].a[k]);
-        slope[k] = (1 - u) * ((1 - v) * (double)low[0].b[k] + v * (double)low[1].b[k]) +
-                   u * ((1 - v) * (double)high[0].b[k] + v * (double)high[1].b[k]);
-        const double lo = edge(k), hi = edge(k + 1), weight = (hi - lo) / (1 - edge(0));
-        const double middle = a[k] + slope[k] * (0.5 * (lo + hi)), width = slope[k] * (hi - lo);
-        m += weight * middle;
-        squares += weight * (middle * middle + width * width / 12);
+        const double a = (1 - u) * ((1 - v) * (double)low[0].a[k] + v * (double)low[1].a[k]) +
+                         u * ((1 - v) * (double)high[0].a[k] + v * (double)high[1].a[k]);
+        const double slope = (1 - u) * ((1 - v) * (double)low[0].b[k] + v * (double)low[1].b[k]) +
+                             u * ((1 - v) * (double)high[0].b[k] + v * (double)high[1].b[k]);
+        first[k] = a + slope * edge(k);
+        last[k] = a + slope * edge(k + 1);
     }
-    const double variance = squares - m * m;
-    const double stretch = variance > 0 ? sd / sqrt(variance) : 0;
+    /* Shifting may push the smallest losses below nothing, where they are cut off: in rounds. */
+    for (int round = 0; round < 40; round++) {
+        double m, deviation;
+        moments(first, last, &m, &deviation);
+        if (fabs(m - mean) <= 1e-6 * mean && fabs(deviation - sd) <= 1e-5 * sd)
+            break;
+        const double stretch = deviation > 0 ? sd / deviation : 0;
+        for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
+            first[k] = mean + (first[k] - m) * stretch;
+            last[k] = mean + (last[k] - m) * stretch;
+        }
+    }
     for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
-        row->ab[k][0] = (float)(mean + (a[k] - m) * stretch);
-        row->ab[k][1] = (float)(slope[k] * stretch);
+        const double slope = (last[k] - first[k]) / (edge(k + 1) - edge(k));
+        row->ab[k][0] = (float)(first[k] - slope * edge(k));
+        row->ab[k][1] = (float)slope;
     }
 }

@@ -1,6 +1,6 @@
 /* Beta laws by table, for event losses with their own mean and standard deviation: the segments of
- * kernels/damage_table.h, interpolated between laws on a grid of (mean, spread) and then shifted and
- * stretched, so that mean and standard deviation are the row's own. One 32-bit word in, the
+ * kernels/damage_table.h, interpolated between laws on a grid of (mean, spread) and then shifted
+ * and stretched, so that mean and standard deviation are the row's own. One 32-bit word in, the
  * quantile out. */
 #ifndef CROSSMC_ELT_BETA_H
 #define CROSSMC_ELT_BETA_H

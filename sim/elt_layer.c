@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { T = XMC_ELT_MOST_TABLES, BATCH = 1024, AHEAD = 16, CHUNK = 64 };
+enum { T = XMC_ELT_MOST_TABLES, BATCH = 1024, AHEAD = 24, CHUNK = 64 };
 
 /* Terms of the tables, in single precision where losses are. */
 typedef struct {
@@ -28,11 +28,11 @@ struct xmc_elt_layer {
     size_t n_words, n_hits;
     uint64_t *bits;
     uint32_t *before;
-    double *loss;      /* fixed: [n_hits] */
-    float *rows;       /* lookups: [n_events][T] */
-    uint32_t *row_at;  /* sampled: [n_hits + 1] */
-    xmc_elt_row *law;  /* sampled: by event and table */
-    double *binomial;  /* hits: P(N <= k), k = 0 … occurrences */
+    double *loss;     /* fixed: [n_hits] */
+    float *rows;      /* lookups: [n_events][T] */
+    uint32_t *row_at; /* sampled: [n_hits + 1] */
+    xmc_elt_row *law; /* sampled: by event and table */
+    double *binomial; /* hits: P(N <= k), k = 0 … occurrences */
     xmc_elt_beta beta;
     double expected;
 };
@@ -94,19 +94,25 @@ static void set_terms(xmc_elt_layer *p) {
 /* Sum over the tables of one event's losses after their terms, in grid steps: whole numbers, so
  * the order does not matter. */
 static inline double combine(const table_terms *k, const float *x, double inv_grid) {
+    float y[T];
     double steps[T];
+#pragma omp simd
     for (int t = 0; t < T; t++) {
-        float y = x[t] - k->attachment[t];
-        y = y > 0 ? y : 0;
-        y = y < k->limit[t] ? y : k->limit[t];
-        double z = (double)y * k->participation[t];
-        z = z * inv_grid + 0x1.8p52;
-        steps[t] = z - 0x1.8p52;
+        y[t] = x[t] - k->attachment[t];
+        y[t] = y[t] > 0 ? y[t] : 0;
+        y[t] = y[t] < k->limit[t] ? y[t] : k->limit[t];
     }
-    for (int n = T / 2; n > 0; n /= 2)
-        for (int t = 0; t < n; t++)
-            steps[t] += steps[t + n];
-    return steps[0];
+#pragma omp simd
+    for (int t = 0; t < T; t++) {
+        steps[t] = (double)y[t] * k->participation[t];
+        steps[t] = steps[t] * inv_grid + 0x1.8p52;
+        steps[t] -= 0x1.8p52;
+    }
+    double sum[4];
+#pragma omp simd
+    for (int t = 0; t < 4; t++)
+        sum[t] = (steps[t] + steps[t + 4]) + (steps[t + 8] + steps[t + 12]);
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 static double occurrence_loss(const xmc_elt_layer *p, double sum) {
@@ -148,8 +154,8 @@ static xmc_status plan_fixed(xmc_elt_layer *p, xmc_diag *diag) {
         for (size_t i = 0; i < s->tables[t].n; i++)
             rows[(size_t)s->tables[t].event[i] * T + t] = (float)s->tables[t].mean[i];
     for (uint32_t e = 0; e < s->n_events; e++) {
-        all[e] = occurrence_loss(
-            p, combine(&p->terms, rows + (size_t)e * T, p->inv_grid) * s->loss_grid);
+        all[e] = occurrence_loss(p, combine(&p->terms, rows + (size_t)e * T, p->inv_grid) *
+                                        s->loss_grid);
         if (all[e] > 0)
             p->bits[e >> 6] |= UINT64_C(1) << (e & 63);
     }
@@ -398,9 +404,9 @@ static double year_sampled(const xmc_elt_layer *p, uint64_t trial, sampled_batch
             __builtin_prefetch(next->ab[b->segment[i + AHEAD]]);
             __builtin_prefetch(&next->exposure);
             const xmc_elt_row *r = &p->law[b->row[i]];
-            const double x = xmc_to_grid(
-                (double)r->exposure * (double)xmc_elt_quantile(r, b->t[i], b->segment[i]), grid,
-                inv_grid);
+            const double x = xmc_to_grid((double)r->exposure *
+                                             (double)xmc_elt_quantile(r, b->t[i], b->segment[i]),
+                                         grid, inv_grid);
             const xmc_layer *k = &p->table[r->table];
             bare += x;
             occurrence += xmc_grid_round(

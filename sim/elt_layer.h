@@ -26,8 +26,8 @@ enum { XMC_ELT_MOST_TABLES = 16 };
 /* An event loss table. Amounts in CNY; means are taken in single precision. */
 typedef struct {
     size_t n;
-    const uint32_t *event; /* [n] numbers of the catalogue, ascending */
-    const double *mean;    /* [n] */
+    const uint32_t *event;       /* [n] numbers of the catalogue, ascending */
+    const double *mean;          /* [n] */
     const double *sd, *exposure; /* [n] sampled tables: 0 < sd² < mean (exposure − mean) */
     xmc_layer terms;
 } xmc_elt_table;
