@@ -93,6 +93,8 @@ xmc_status xmc_report_load(const char *path, xmc_report_data *d, xmc_diag *diag)
     if (st == XMC_OK)
         st = xmc_measures_read(d->results, &d->measures, diag);
     if (st == XMC_OK)
+        st = xmc_without_read(d->results, &d->without, diag);
+    if (st == XMC_OK)
         st = xmc_comparison_read(d->results, &d->comparison, diag);
     if (st == XMC_OK)
         st = xmc_anchors_read(d->results, &d->anchors, diag);

@@ -79,6 +79,16 @@ static void write_measures(const xmc_measures *m, FILE *f) {
     }
 }
 
+static void write_without(const xmc_without *w, FILE *f) {
+    static const char *const ep[] = {"oep", "oep_tvar", "aep", "aep_tvar"};
+    for (int i = 0; w->there && i < XMC_N_WITHOUT; i++)
+        for (int k = 0; k < XMC_N_EP_TYPES; k++)
+            for (int p = 0; p < XMC_N_PERIODS; p++)
+                if (!isnan(w->ep[i][k][p].value))
+                    line(f, "ep_mean_damage", xmc_without_names[i], ep[k], xmc_return_periods[p],
+                         w->ep[i][k][p], "CNY");
+}
+
 static void write_allocation(const xmc_report_data *d, FILE *f) {
     const xmc_measures *m = &d->measures;
     for (int l = 0; m->n_segments && l < XMC_N_ALLOCATION_LEVELS; l++) {
@@ -161,6 +171,7 @@ void xmc_report_csv(const xmc_report_data *d, FILE *f) {
              "1");
     }
     write_measures(&d->measures, f);
+    write_without(&d->without, f);
     write_allocation(d, f);
     write_comparison(&d->comparison, f);
     for (size_t i = 0; i < d->anchors.n; i++) {

@@ -6,11 +6,13 @@
 #include "output/measures.h"
 #include "output/report.h"
 #include "output/results_internal.h"
+#include "output/without_uncertainty.h"
 
 /* Everything that a report says, read from the file. */
 typedef struct {
     xmc_results *results;
     xmc_measures measures;
+    xmc_without without;
     xmc_comparison comparison;
     xmc_anchors anchors;
     char *title, *software, *sha256, *company;

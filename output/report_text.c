@@ -194,6 +194,36 @@ static void write_exceedance(const xmc_report_data *d, FILE *f) {
               f);
 }
 
+/* What secondary uncertainty does to the curves: the same occurrences, mean damage ratios beside
+ * sampled ones. */
+static void write_without(const xmc_report_data *d, FILE *f) {
+    static const struct {
+        const char *row, *label;
+        int which, type;
+    } columns[] = {{"cat_gross", "cat OEP, gross", 0, 0},
+                   {"cat_net", "cat OEP, net", 1, 0},
+                   {"cat_gross", "cat AEP, gross", 0, 2}};
+    if (!d->without.there)
+        return;
+    xmc_text_heading(f,
+                     "Exceedance with mean damage ratios, and how much secondary uncertainty adds");
+    fprintf(f, "%6s", "years");
+    for (int k = 0; k < 3; k++)
+        fprintf(f, "%31s%9s", columns[k].label, "adds");
+    fputc('\n', f);
+    for (int p = 0; p < XMC_N_PERIODS; p++) {
+        fprintf(f, "%6u", xmc_return_periods[p]);
+        for (int k = 0; k < 3; k++) {
+            const xmc_estimate *e = &d->without.ep[columns[k].which][columns[k].type][p];
+            const xmc_measure_row *row = xmc_measures_row(&d->measures, columns[k].row);
+            xmc_text_amount(f, 9, e->value);
+            xmc_text_limits(f, e);
+            xmc_text_amount(f, 9, row ? row->ep[columns[k].type][p].value - e->value : (double)NAN);
+        }
+        fputc('\n', f);
+    }
+}
+
 /* --- allocation --- */
 
 typedef struct {
@@ -329,6 +359,7 @@ void xmc_report_text(const xmc_report_data *d, const char *path, FILE *f) {
     write_exposure(d, f);
     write_capital(d, f);
     write_exceedance(d, f);
+    write_without(d, f);
     write_allocation(d, f);
     write_convergence(d, f);
     xmc_text_comparison(d, f);

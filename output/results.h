@@ -56,6 +56,17 @@ xmc_status xmc_results_create(const char *path, const xmc_results_meta *meta, xm
  * incomplete and must be aborted. */
 xmc_status xmc_results_write_block(xmc_results *r, const xmc_block *block, xmc_diag *diag);
 
+/* Occurrences of catastrophes in the worst years: n rows, trials ascending, within a trial by day.
+ */
+typedef struct {
+    size_t n, n_years;
+    const uint64_t *trial, *event_id, *day;
+    const double *gross, *net; /* net of the occurrence's quota shares and layers */
+} xmc_occurrences;
+
+/* Writes /occurrences, after the last block and before xmc_results_finish. */
+xmc_status xmc_results_write_occurrences(xmc_results *r, const xmc_occurrences *o, xmc_diag *diag);
+
 /* After the last block: hashes the year loss table, computes and writes /measures, /ep,
  * /allocation, /convergence, /exposure and, where the analysis names a company sheet, /regulatory;
  * sets complete = 1, syncs, renames PATH.part to PATH, syncs the folder, and frees r. elt may be

@@ -27,6 +27,11 @@ void xmc_results_list_columns(xmc_results *r) {
         add_column(r, "cat_net");
         add_column(r, "cat_gross_max_occ");
         add_column(r, "cat_net_max_occ");
+        if (a->without_uncertainty) {
+            add_column(r, "mean_damage_gross");
+            add_column(r, "mean_damage_gross_max_occ");
+            add_column(r, "mean_damage_net_max_occ");
+        }
     }
     if (a->has_attritional) {
         add_column(r, "attritional_gross");
@@ -79,6 +84,12 @@ void xmc_results_bind(xmc_ylt_dataset *d, const xmc_block *b) {
         d->column = b->cat_gross_max_occ;
     else if (!strcmp(d->name, "cat_net_max_occ"))
         d->column = b->cat_net_max_occ;
+    else if (!strcmp(d->name, "mean_damage_gross"))
+        d->column = b->mean_damage_gross;
+    else if (!strcmp(d->name, "mean_damage_gross_max_occ"))
+        d->column = b->mean_damage_gross_max_occ;
+    else if (!strcmp(d->name, "mean_damage_net_max_occ"))
+        d->column = b->mean_damage_net_max_occ;
     else if (!strcmp(d->name, "total"))
         d->column = b->total;
     else if (!strcmp(d->name, "reinstatement_premium"))
@@ -107,6 +118,11 @@ const char *xmc_results_long_name(const char *name) {
         {"credit_gross", "export credit and guarantee loss before reinsurance"},
         {"credit_net", "export credit and guarantee loss after reinsurance"},
         {"equity", "equity loss; a gain is negative"},
+        {"mean_damage_gross", "catastrophe loss with mean damage ratios, before reinsurance"},
+        {"mean_damage_gross_max_occ",
+         "largest occurrence with mean damage ratios, before reinsurance"},
+        {"mean_damage_net_max_occ",
+         "largest occurrence with mean damage ratios, net of its quota shares and layers"},
         {"reinstatement_premium", "reinstatement premiums paid"},
         {"segment_gross", "loss by segment before reinsurance"},
         {"segment_net", "loss by segment after reinsurance"},

@@ -18,7 +18,7 @@ typedef struct {
     double *const *columns;
 } xmc_ylt_dataset;
 
-enum { XMC_YLT_MAX_DATASETS = 24 };
+enum { XMC_YLT_MAX_DATASETS = 32 };
 
 struct xmc_results {
     xmc_h5 h;

@@ -2,6 +2,7 @@
 #include "output/comparison.h"
 #include "output/measures.h"
 #include "output/results_internal.h"
+#include "output/without_uncertainty.h"
 
 #include <stdlib.h>
 
@@ -25,6 +26,29 @@ static void write_elt(xmc_results *r, const xmc_elt *elt) {
     xmc_h5_f64(h, "/elt/max_loss", d, elt->max_loss, "CNY", "largest gross loss simulated");
     xmc_h5_u64(h, "/elt/occurrences", d, elt->occurrences, "1", "occurrences simulated");
     free(id);
+}
+
+xmc_status xmc_results_write_occurrences(xmc_results *r, const xmc_occurrences *o, xmc_diag *diag) {
+    xmc_h5 *h = &r->h;
+    h->diag = diag;
+    xmc_h5_dims d = XMC_H5_DIMS1("/occurrences/row");
+    xmc_h5_group(h, "/occurrences");
+    xmc_h5_scale_length(h, "/occurrences/row", o->n, "occurrence in one of the worst years");
+    xmc_h5_u64(h, "/occurrences/trial", d, o->trial, "1",
+               "trial, from 0, among the worst by the total");
+    xmc_h5_u64(h, "/occurrences/event_id", d, o->event_id, "1", "event of the event set");
+    xmc_h5_u64(h, "/occurrences/day", d, o->day, "day", "day of the year");
+    xmc_h5_f64(h, "/occurrences/gross", d, o->gross, "CNY", "loss before reinsurance");
+    xmc_h5_f64(h, "/occurrences/net", d, o->net, "CNY",
+               "loss net of the occurrence's quota shares and layers, before reinstatement "
+               "premiums and stop loss");
+    if (h->status == XMC_OK) {
+        hid_t g = H5Gopen2(h->file, "/occurrences", H5P_DEFAULT);
+        const uint64_t years = o->n_years;
+        xmc_h5_attr_u64(h, g, "years", &years, 1);
+        H5Gclose(g);
+    }
+    return h->status;
 }
 
 /* Exposure by line of business, where the run says what it modelled of it: /exposure. */
@@ -67,6 +91,8 @@ xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag
     if (st != XMC_OK || (st = xmc_measures_compute(r, &m, diag)) != XMC_OK)
         return st;
     st = xmc_measures_write(r, &m, diag);
+    if (st == XMC_OK)
+        st = xmc_without_write(r, diag);
     xmc_anchors anchors;
     if (st == XMC_OK && (st = xmc_anchors_compute(r, &m, &anchors, diag)) == XMC_OK)
         st = xmc_anchors_write(r, &anchors, diag);

@@ -36,7 +36,7 @@ typedef struct {
     uint64_t trials, block;
     double *loss_grid, *premium_less_expenses;
     seeds_yaml seeds;
-    bool mean_damage;
+    bool mean_damage, without_uncertainty;
     book_yaml book;
     models_yaml models;
     char *rules;
@@ -92,6 +92,8 @@ static const cyaml_schema_field_t analysis_fields[] = {
                           analysis_yaml, premium_less_expenses),
     CYAML_FIELD_MAPPING("seeds", CYAML_FLAG_OPTIONAL, analysis_yaml, seeds, seed_fields),
     CYAML_FIELD_BOOL("mean_damage", CYAML_FLAG_OPTIONAL, analysis_yaml, mean_damage),
+    CYAML_FIELD_BOOL("without_uncertainty", CYAML_FLAG_OPTIONAL, analysis_yaml,
+                     without_uncertainty),
     CYAML_FIELD_MAPPING("book", CYAML_FLAG_OPTIONAL, analysis_yaml, book, book_fields),
     CYAML_FIELD_MAPPING("models", CYAML_FLAG_OPTIONAL, analysis_yaml, models, model_fields),
     TEXT("rules", analysis_yaml, rules),
@@ -139,6 +141,10 @@ static void read_settings(xmc_loader *l) {
     for (int i = 0; i < XMC_N_SEEDS; i++)
         a->seeds[i] = y->seeds.of[i] ? *y->seeds.of[i] : (uint64_t)i + 1;
     a->mean_damage = y->mean_damage;
+    a->without_uncertainty = y->without_uncertainty;
+    if (a->mean_damage && a->without_uncertainty)
+        xmc_yaml_bad(f, "without_uncertainty",
+                     "not both: with mean_damage nothing is sampled to compare with");
     a->admin_margin = y->premium_less_expenses ? *y->premium_less_expenses : (double)NAN;
 }
 

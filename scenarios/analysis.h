@@ -31,6 +31,9 @@ typedef struct {
     uint32_t block;   /* 0 = chosen by the plan; else a power of two, at least 16,384 */
     double loss_grid; /* CNY, a power of two; 2^-6 by default */
     uint64_t seeds[XMC_N_SEEDS];
+    /* beside the sampled losses the same occurrences with mean damage ratios: what secondary
+     * uncertainty does to the exceedance curves */
+    bool without_uncertainty;
     bool mean_damage; /* mean damage ratios instead of sampled ones */
     const char *text; /* the YAML as read: for /provenance and config_sha256 */
     char config_sha256[65];

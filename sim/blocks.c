@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* Columns beside segments and treaties: three per risk, two maxima, total, reinstatement premium,
- * weight, macro. */
-enum { FIXED_COLUMNS = 3 * XMC_N_RISKS + 6 };
+ * weight, macro, three with mean damage. */
+enum { FIXED_COLUMNS = 3 * XMC_N_RISKS + 9 };
 
 static size_t column_count(size_t n_segments, size_t n_treaties) {
     return FIXED_COLUMNS + 2 * n_segments + n_treaties;
@@ -45,7 +45,10 @@ int xmc_block_init(xmc_block *b, uint32_t capacity, size_t n_segments, size_t n_
     b->total = p + 2 * stride;
     b->reinstatement_premium = p + 3 * stride;
     b->macro = p + 4 * stride;
-    p += 5 * stride;
+    b->mean_damage_gross = p + 5 * stride;
+    b->mean_damage_gross_max_occ = p + 6 * stride;
+    b->mean_damage_net_max_occ = p + 7 * stride;
+    p += 8 * stride;
     for (size_t i = 0; i < n_segments; i++, p += 2 * stride) {
         b->segment_gross[i] = p;
         b->segment_net[i] = p + stride;

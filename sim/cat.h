@@ -62,4 +62,20 @@ size_t xmc_cat_elt_events(const xmc_cat *plan);
 void xmc_cat_elt(const xmc_cat *plan, uint32_t *event_id, double *rate, uint64_t *occurrences,
                  double *mean_loss, double *sd_loss, double *max_loss);
 
+/* An occurrence of a trial that caused a loss; net as cat_net_max_occ counts it. */
+typedef struct {
+    uint64_t trial;
+    uint32_t number;   /* of the occurrence in the trial, as drawn */
+    uint32_t event_id; /* of the event set */
+    uint16_t day;      /* of the year */
+    double gross, net; /* CNY */
+} xmc_cat_occurrence;
+
+/* Occurrences that a trial has at most. */
+size_t xmc_cat_most_occurrences(const xmc_cat *plan);
+/* Simulates one trial again, with the draws that it had, and puts its occurrences with a loss into
+ * out [xmc_cat_most_occurrences] in the order (day, number); returns how many. Between blocks only:
+ * it uses the workspace of the loop. */
+size_t xmc_cat_trace(xmc_cat *plan, uint64_t trial, xmc_cat_occurrence *out);
+
 #endif

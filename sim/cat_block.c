@@ -354,8 +354,11 @@ static uint32_t order_trial(const xmc_cat *c, uint32_t first, uint32_t n, uint32
     return start[367];
 }
 
-static void run_trial(const xmc_cat *c, xmc_cat_thread *t, uint32_t trial, xmc_block *b,
-                      uint32_t i) {
+/* The trial's year into row i of the block; or, with a trace, its occurrences with a loss into
+ * trace (the block is NULL then). Returns how many have a loss. */
+static size_t run_trial(const xmc_cat *c, xmc_cat_thread *t, uint32_t trial, xmc_block *b,
+                        uint32_t i, xmc_cat_occurrence *trace) {
+    size_t n_losses = 0;
     const xmc_programme *p = &c->programme;
     const uint32_t first = c->trial_start[trial];
     const uint32_t n = order_trial(c, first, c->trial_start[trial + 1] - first, t->order);
@@ -378,17 +381,34 @@ static void run_trial(const xmc_cat *c, xmc_cat_thread *t, uint32_t trial, xmc_b
             continue;
         xmc_programme_occurrence(p, c->class_set, ids, n_classes, row, t->net, t->work,
                                  t->layer_used, t->recovery, &premium);
-        for (size_t k = 0; k < n_classes; k++) {
+        for (size_t k = 0; k < n_classes; k++)
+            net += t->net[k];
+        if (trace) {
+            trace[n_losses++] = (xmc_cat_occurrence){.number = o - first,
+                                                     .event_id = c->a->events.event_id[event],
+                                                     .day = c->occ_day[o],
+                                                     .gross = gross,
+                                                     .net = net};
+            continue;
+        }
+        n_losses++;
+        for (size_t k = 0; k < n_classes && b->segment_gross; k++) {
             const size_t s = c->class_segment[ids[k]];
             b->segment_gross[s][i] += row[k];
             b->segment_net[s][i] += t->net[k];
-            net += t->net[k];
         }
         gross_year += gross;
         net_year += net;
         gross_max = gross_max > gross ? gross_max : gross;
         net_max = net_max > net ? net_max : net;
     }
+    if (trace)
+        return n_losses;
+    b->risk_gross[XMC_RISK_CAT][i] = gross_year;
+    b->cat_gross_max_occ[i] = gross_max;
+    b->cat_net_max_occ[i] = net_max;
+    if (!b->segment_gross) /* the year alone is wanted */
+        return n_losses;
     for (size_t k = 0; k < p->n; k++) {
         b->treaty[p->treaty[k]][i] += t->recovery[k];
         recovered += t->recovery[k];
@@ -396,11 +416,9 @@ static void run_trial(const xmc_cat *c, xmc_cat_thread *t, uint32_t trial, xmc_b
     if (c->premium_segment != SIZE_MAX)
         b->segment_net[c->premium_segment][i] = premium;
     b->reinstatement_premium[i] = premium;
-    b->risk_gross[XMC_RISK_CAT][i] = gross_year;
     b->risk_ceded[XMC_RISK_CAT][i] = recovered - premium;
     b->risk_net[XMC_RISK_CAT][i] = net_year + premium;
-    b->cat_gross_max_occ[i] = gross_max;
-    b->cat_net_max_occ[i] = net_max;
+    return n_losses;
 }
 
 static int run_trials(const xmc_cat *c, xmc_block *b, uint32_t first, uint32_t n) {
@@ -412,12 +430,28 @@ static int run_trials(const xmc_cat *c, xmc_block *b, uint32_t first, uint32_t n
     for (uint32_t k = 0; k < slices; k++) {
         const uint32_t from = k * slice, to = from + slice < n ? from + slice : n;
         for (uint32_t i = from; i < to; i++) {
-            run_trial(c, &c->thread[omp_get_thread_num()], i, b, first + i);
+            run_trial(c, &c->thread[omp_get_thread_num()], i, b, first + i, NULL);
             overflowed |= !(b->risk_gross[XMC_RISK_CAT][first + i] < most) ||
-                          !(b->risk_net[XMC_RISK_CAT][first + i] < most);
+                          (b->segment_gross && !(b->risk_net[XMC_RISK_CAT][first + i] < most));
         }
     }
     return overflowed;
+}
+
+/* The block's trials again with mean damage ratios: the same occurrences, since their streams are
+ * the same. */
+static void block_without_uncertainty(xmc_cat *c, const xmc_block *b) {
+    xmc_block year = {.first = b->first,
+                      .n = b->n,
+                      .cat_gross_max_occ = b->mean_damage_gross_max_occ,
+                      .cat_net_max_occ = b->mean_damage_net_max_occ};
+    year.risk_gross[XMC_RISK_CAT] = b->mean_damage_gross;
+    for (uint32_t done = 0; done < b->n;) {
+        const uint32_t n = draw_chunk(c, b->first + done, b->n - done);
+        run_events(c, b->first + done);
+        c->overflowed |= run_trials(c, &year, done, n);
+        done += n;
+    }
 }
 
 void xmc_cat_block(xmc_cat *c, xmc_block *b) {
@@ -435,4 +469,21 @@ void xmc_cat_block(xmc_cat *c, xmc_block *b) {
         c->overflowed |= run_trials(c, b, done, n);
         done += n;
     }
+    if (c->without) {
+        block_without_uncertainty(c->without, b);
+        c->overflowed |= c->without->overflowed;
+    }
+}
+
+size_t xmc_cat_most_occurrences(const xmc_cat *c) {
+    return c->max_count;
+}
+
+size_t xmc_cat_trace(xmc_cat *c, uint64_t trial, xmc_cat_occurrence *out) {
+    draw_chunk(c, trial, 1);
+    run_events(c, trial);
+    const size_t n = run_trial(c, &c->thread[0], 0, NULL, 0, out);
+    for (size_t i = 0; i < n; i++)
+        out[i].trial = trial;
+    return n;
 }

@@ -121,6 +121,8 @@ struct xmc_cat {
     double grid, inv_grid;
     int threads;
     uint32_t block;
+    bool mean_damage; /* nothing is drawn but occurrences */
+    xmc_cat *without; /* the same book and events with mean damage, where the analysis asks */
     xmc_programme programme;
     xmc_cat_book book;
     xmc_damage_row *damage_rows; /* [functions][intensity bins] */

@@ -266,13 +266,14 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
     return ok ? XMC_OK : xmc_no_memory(diag, c->arena.bytes, "catastrophe workspace");
 }
 
-xmc_status xmc_cat_plan(const xmc_analysis *a, const xmc_run_shape *shape, xmc_segments *segments,
-                        xmc_cat **out, xmc_diag *diag) {
+static xmc_status plan_one(const xmc_analysis *a, const xmc_run_shape *shape, bool mean_damage,
+                           xmc_segments *segments, xmc_cat **out, xmc_diag *diag) {
     *out = NULL;
     xmc_cat *c = calloc(1, sizeof *c);
     if (!c)
         return xmc_no_memory(diag, sizeof *c, "planning catastrophe");
     c->a = a;
+    c->mean_damage = mean_damage;
     c->grid = a->loss_grid;
     c->inv_grid = 1 / a->loss_grid;
     c->threads = shape->threads > 0 ? shape->threads : 1;
@@ -295,9 +296,25 @@ xmc_status xmc_cat_plan(const xmc_analysis *a, const xmc_run_shape *shape, xmc_s
     return XMC_OK;
 }
 
+xmc_status xmc_cat_plan(const xmc_analysis *a, const xmc_run_shape *shape, xmc_segments *segments,
+                        xmc_cat **out, xmc_diag *diag) {
+    xmc_status s = plan_one(a, shape, a->mean_damage, segments, out, diag);
+    if (s != XMC_OK || !a->without_uncertainty)
+        return s;
+    xmc_segments own = {0}; /* its losses are not reported by segment */
+    s = plan_one(a, shape, true, &own, &(*out)->without, diag);
+    xmc_segments_free(&own);
+    if (s != XMC_OK) {
+        xmc_cat_free(*out);
+        *out = NULL;
+    }
+    return s;
+}
+
 void xmc_cat_free(xmc_cat *c) {
     if (!c)
         return;
+    xmc_cat_free(c->without);
     xmc_programme_free(&c->programme);
     xmc_count_table_free(&c->count);
     xmc_plan_memory_free(&c->arena);

@@ -486,7 +486,7 @@ static run_key key_of(const build *b, size_t view, uint32_t i) {
         offset++;
     }
     k.cell = c->book.cell[i];
-    k.mean = l->is_aggregate || c->a->mean_damage;
+    k.mean = l->is_aggregate || c->mean_damage;
     if (b->mode[l->account] == SCRATCH) {
         k.class_id = NONE;
     } else {

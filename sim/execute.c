@@ -3,6 +3,7 @@
 #include "output/results.h"
 #include "scenarios/overlay.h"
 #include "sim/cat.h"
+#include "sim/tail_years.h"
 #include "sim/version.h"
 
 #include <omp.h>
@@ -145,7 +146,11 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
         if (status == XMC_OK) {
             if (o->log)
                 say_times(o->log, &plan, &summary->times);
-            status = finish(&plan, results, summary->ylt_sha256, diag);
+            status = xmc_tail_years_write(&plan, results, diag);
+            if (status == XMC_OK)
+                status = finish(&plan, results, summary->ylt_sha256, diag);
+            else
+                xmc_results_abort(results);
         } else {
             xmc_results_abort(results);
         }

@@ -44,6 +44,9 @@ typedef struct {
     double *risk_gross[XMC_N_RISKS], *risk_ceded[XMC_N_RISKS],
         *risk_net[XMC_N_RISKS]; /* equity: gross = net */
     double *cat_gross_max_occ, *cat_net_max_occ;
+    /* The same occurrences with mean damage ratios, where the analysis asks: the year, gross, and
+     * its largest occurrence gross and net. */
+    double *mean_damage_gross, *mean_damage_gross_max_occ, *mean_damage_net_max_occ;
     double *total;
     double **segment_gross, **segment_net; /* [n_segments][n] */
     double **treaty;               /* [n_treaties][n] recoveries, one per treaty of the book */
