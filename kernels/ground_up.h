@@ -15,7 +15,7 @@
 
 enum {
     XMC_LANES = 64,    /* most occurrences of a task */
-    XMC_MAX_COVERS = 4 /* coverages of a location */
+    XMC_MAX_COVERS = 16 /* coverages of a location, by peril where an event has several */
 };
 
 /* Arrays hold one value per location of the run. */

@@ -5,13 +5,17 @@
 
 #include "scenarios/book.h"
 
+struct xmc_hazard;
+
 /* An event set: events with rates and footprints by cell in CSR form (scenarios file events.h5,
- * docs/inputs.md). */
+ * docs/inputs.md). With a hazard model of its own areas (docs/hazard.md) the cells are the distinct
+ * sets of areas in which the book's locations lie, and `hazard` says which location lies in which.
+ */
 typedef struct {
     size_t n_events, n_cells;
     uint64_t n_footprint;
     uint32_t *event_id; /* [n_events], strictly increasing */
-    xmc_perils *peril;  /* [n_events], one bit each */
+    xmc_perils *peril;  /* [n_events], one bit each; with a hazard model one or more */
     double *rate;       /* [n_events], per year, > 0 */
     uint16_t *day_first,
         *day_last;     /* [n_events], season, days of the year 1 … 365, first <= last */
@@ -21,7 +25,14 @@ typedef struct {
     uint64_t *offset;  /* [n_events + 1] into the footprint */
     uint32_t
         *footprint_cell; /* [n_footprint] index into cell_id, strictly increasing inside an event */
-    uint16_t *footprint_bin; /* [n_footprint] intensity bin of the event's peril */
+    uint16_t *footprint_bin; /* [n_footprint] intensity bin of the event's peril; NULL with a hazard
+                                model */
+    /* Year-event table: pre-simulated occurrences of n_years years; 0: none. */
+    size_t n_years;
+    uint64_t *year_offset; /* [n_years + 1] */
+    uint32_t *year_event;  /* index of the event */
+    uint16_t *year_day;    /* 1 … 365 */
+    struct xmc_hazard *hazard; /* scenarios/hazard/hazard.h; NULL: the grid of cells */
 } xmc_event_set;
 
 /* Damage-ratio distributions: for each function and intensity bin a row of probabilities over

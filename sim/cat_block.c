@@ -193,15 +193,14 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
     }
     for (uint64_t f = e->offset[event]; f < e->offset[event + 1]; f++) {
         const uint32_t cell = e->footprint_cell[f];
-        const size_t bin = e->footprint_bin[f];
-        if (bin >= c->n_bins)
+        if (e->footprint_bin && e->footprint_bin[f] >= c->n_bins)
             continue;
         for (size_t i = v->run_offset[cell]; i < v->run_offset[cell + 1]; i++) {
             const xmc_cat_run *r = &v->runs[i];
             const xmc_damage_row *row[XMC_MAX_COVERS];
             bool damage = false;
             for (uint32_t k = 0; k < r->run.n_covers; k++) {
-                const size_t at = r->function[k] * c->n_bins + bin;
+                const size_t at = xmc_cat_row_at(c, r, k, f);
                 row[k] = &c->damage_rows[at];
                 damage |= !c->row_empty[at];
             }

@@ -159,8 +159,9 @@ xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc
         double on_grid = xmc_to_grid(tiv, a->loss_grid, 1 / a->loss_grid);
         out->account_tiv[l->account] += on_grid;
         total += on_grid;
-        keys[n++] = (sort_key){cell_of(l, a->events.cell_size),
-                               class_rank[l->vulnerability],
+        const xmc_hazard *h = a->events.hazard;
+        keys[n++] = (sort_key){h ? h->location_cell[i] : cell_of(l, a->events.cell_size),
+                               h ? h->location_class[i] : class_rank[l->vulnerability],
                                account_rank[l->account],
                                l->account,
                                l->loc_number,
@@ -183,7 +184,7 @@ xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc
         out->cell[i] = cell ? (uint32_t)(cell - a->events.cell_id) : NONE;
         out->rank[i] = (uint32_t)rank;
         for (int c = 0; c < XMC_N_COVERS; c++)
-            rank += l->tiv[c] > 0;
+            rank += l->tiv[c] > 0 ? xmc_cat_draws(a) : 0;
     }
     out->n = n;
     if (rank > UINT32_MAX)

@@ -4,6 +4,7 @@
 
 #include "kernels/distributions.h"
 #include "kernels/ground_up.h"
+#include "scenarios/hazard/hazard.h"
 #include "sim/cat.h"
 #include "sim/treaty.h"
 
@@ -51,14 +52,15 @@ typedef struct {
 typedef struct {
     xmc_run run;
     uint32_t function[XMC_MAX_COVERS];
+    uint8_t slot[XMC_MAX_COVERS]; /* of the hazard model, where there is one */
     uint32_t class_id;    /* direct runs */
     const uint32_t *part; /* others, [n]: part, or XMC_LOCAL_SLOT | slot within the cell */
 } xmc_cat_run;
 
 /* The book as one peril of the event set meets it. */
 typedef struct {
-    xmc_perils peril;
-    unsigned bit;
+    xmc_perils peril; /* one bit; of a hazard model, those that come in one event */
+    unsigned bit;     /* the lowest */
     int group;
     size_t n_runs;
     xmc_cat_run *runs;
@@ -125,9 +127,13 @@ struct xmc_cat {
     xmc_cat *without; /* the same book and events with mean damage, where the analysis asks */
     xmc_programme programme;
     xmc_cat_book book;
-    xmc_damage_row *damage_rows; /* [functions][intensity bins] */
-    uint8_t *row_empty;          /* no damage */
-    size_t n_bins;
+    /* [functions][intensity bins]; with a hazard model those that some event needs, number 0: no
+     * damage, and row_number says which. */
+    xmc_damage_row *damage_rows;
+    uint8_t *row_empty; /* no damage */
+    size_t n_bins;      /* intensity bins; with a hazard model distributions over them, and one */
+    size_t n_rows;
+    uint32_t *row_number; /* [functions][n_bins]; NULL without a hazard model */
     xmc_terms *policy_terms; /* [policies] */
     xmc_layer *policy_layers;
     size_t n_views;
@@ -179,17 +185,39 @@ struct xmc_cat {
 xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segments *segments,
                                xmc_diag *diag);
 xmc_status xmc_cat_exposures_build(xmc_cat *c, xmc_diag *diag);
+xmc_status xmc_cat_rows_build(xmc_cat *c, xmc_diag *diag);
+/* With a hazard model: after the views, since only what they meet is built. */
+xmc_status xmc_cat_mixed_rows_build(xmc_cat *c, xmc_diag *diag);
+
+/* Draws that the plan keeps for a coverage: one for each peril that an event may have at once. */
+static inline uint32_t xmc_cat_draws(const xmc_analysis *a) {
+    return a->events.hazard ? (uint32_t)a->events.hazard->n_perils : 1;
+}
+/* The damage row of coverage k of a run at entry f of the footprints; its number. */
+static inline size_t xmc_cat_row_at(const xmc_cat *c, const xmc_cat_run *r, uint32_t k,
+                                    uint64_t f) {
+    const xmc_hazard *h = c->a->events.hazard;
+    if (h)
+        return c->row_number[r->function[k] * c->n_bins + h->mix[f * h->n_slots + r->slot[k]]];
+    return r->function[k] * c->n_bins + c->a->events.footprint_bin[f];
+}
+
 /* The damage class of a location of the book: its vulnerability class, or what a what-if overlay
  * made of it. The canonical order never looks at it. */
 static inline uint32_t xmc_cat_damage_class(const xmc_analysis *a, const xmc_location *l) {
     const uint32_t *made = a->vulnerability.location_class;
-    return made ? made[l - a->book.locations] : l->vulnerability;
+    if (made)
+        return made[l - a->book.locations];
+    return a->events.hazard ? a->events.hazard->location_class[l - a->book.locations]
+                            : l->vulnerability;
 }
 
 /* The damage function of a location's coverage for a peril, NONE: not modelled. */
 static inline uint32_t xmc_cat_function(const xmc_analysis *a, const xmc_location *l, unsigned bit,
                                         uint32_t cover) {
     const size_t class = xmc_cat_damage_class(a, l);
+    if (class == NONE)
+        return NONE;
     return a->vulnerability.function[(class * 64 + bit) * XMC_N_COVERS + cover];
 }
 

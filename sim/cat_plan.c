@@ -11,35 +11,6 @@ enum {
 };
 #define PART_RATE 20000.0 /* largest mean drawn from one count table */
 
-static xmc_status build_rows(xmc_cat *c, xmc_diag *diag) {
-    const xmc_vulnerability *v = &c->a->vulnerability;
-    const size_t n = v->n_functions * v->n_intensity_bins;
-    c->n_bins = v->n_intensity_bins;
-    c->damage_rows = xmc_plan_get(&c->arena, n + 1, sizeof *c->damage_rows);
-    c->row_empty = xmc_plan_get(&c->arena, n + 1, 1);
-    if (!c->damage_rows || !c->row_empty)
-        return xmc_no_memory(diag, n * sizeof *c->damage_rows, "damage tables");
-    size_t errors = diag->n_errors;
-    for (size_t i = 0; i < n; i++) {
-        const double *p = v->probability + i * v->n_damage_bins;
-        double sum = 0;
-        for (size_t k = 0; k < v->n_damage_bins; k++)
-            sum += p[k];
-        if (sum == 0) { /* an intensity bin that is missing: no damage */
-            c->row_empty[i] = 1;
-            continue;
-        }
-        if (xmc_damage_row_init(&c->damage_rows[i], v->n_damage_bins, v->damage_from, v->damage_to,
-                                p))
-            xmc_error(diag, XMC_BAD_INPUT,
-                      "vulnerability: function %s, intensity bin %zu: expected probabilities >= 0 "
-                      "over damage bins in ascending order inside [0, 1]",
-                      v->function_name[i / v->n_intensity_bins], i % v->n_intensity_bins);
-        c->row_empty[i] = c->damage_rows[i].mean == 0;
-    }
-    return diag->n_errors > errors ? XMC_BAD_INPUT : XMC_OK;
-}
-
 /* Alias table of the events' rates, with 64-bit thresholds (Walker 1977, Vose 1991). */
 static xmc_status build_alias(xmc_cat *c, xmc_diag *diag) {
     const xmc_event_set *e = &c->a->events;
@@ -284,8 +255,9 @@ static xmc_status plan_one(const xmc_analysis *a, const xmc_run_shape *shape, bo
     size_t scratch = 0, classes = 0, parts = 0;
     xmc_status s;
     if ((s = xmc_programme_plan(a, &c->programme, diag)) ||
-        (s = xmc_cat_book_build(a, &c->arena, &c->book, diag)) || (s = build_rows(c, diag)) ||
+        (s = xmc_cat_book_build(a, &c->arena, &c->book, diag)) || (s = xmc_cat_rows_build(c, diag)) ||
         (s = xmc_cat_views_build(c, shape, segments, diag)) ||
+        (s = xmc_cat_mixed_rows_build(c, diag)) ||
         (s = xmc_cat_exposures_build(c, diag)) || (s = build_alias(c, diag)) ||
         (s = build_count(c, diag)) || (s = build_events(c, &scratch, &classes, &parts, diag)) ||
         (s = build_workspace(c, scratch, classes, parts, diag))) {

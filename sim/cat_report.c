@@ -27,9 +27,11 @@ static void count_location(xmc_cat *c, size_t i, uint32_t lob) {
         if (!(covered & view->peril))
             continue;
         group_covered[view->group] = true;
-        for (uint32_t k = 0; k < XMC_N_COVERS; k++)
-            if (c->book.cell[i] != NONE && xmc_cat_function(c->a, l, view->bit, k) != NONE)
-                modelled[view->group][k] = any[k] = true;
+        for (xmc_perils left = covered & view->peril; left; left &= left - 1)
+            for (uint32_t k = 0; k < XMC_N_COVERS; k++)
+                if (c->book.cell[i] != NONE &&
+                    xmc_cat_function(c->a, l, (unsigned)__builtin_ctzll(left), k) != NONE)
+                    modelled[view->group][k] = any[k] = true;
     }
     e->locations++;
     for (uint32_t k = 0; k < XMC_N_COVERS; k++) {
@@ -98,6 +100,10 @@ static void digest_run(const xmc_cat_run *r, xmc_digest *d) {
                              k->cover_offset[0], k->cover_offset[1], k->cover_offset[2],
                              k->cover_offset[3], r->function[0],     r->function[1],
                              r->function[2],     r->function[3]};
+    for (uint32_t i = 4; i < k->n_covers; i++) {
+        const uint32_t more[] = {k->cover_offset[i], r->function[i]};
+        xmc_digest_u32(d, more, 2);
+    }
     xmc_digest_u32(d, head, sizeof head / sizeof *head);
     xmc_digest_u32(d, k->rank, k->n);
     xmc_digest_f64(d, k->tiv, k->n * k->n_covers);
@@ -138,14 +144,16 @@ void xmc_cat_digest(const xmc_cat *c, xmc_digest *d) {
         xmc_digest_f64(d, c->a->overlay->keep, 64);
     xmc_digest_u64(d, e->offset, e->n_events + 1);
     xmc_digest_u32(d, e->footprint_cell, e->n_footprint);
-    for (uint64_t f = 0; f < e->n_footprint; f++) {
+    for (uint64_t f = 0; e->footprint_bin && f < e->n_footprint; f++) {
         const uint32_t bin = e->footprint_bin[f];
         xmc_digest_u32(d, &bin, 1);
     }
+    if (e->hazard)
+        xmc_digest_u32(d, e->hazard->mix, e->n_footprint * e->hazard->n_slots);
     xmc_digest_u32(d, c->alias, c->n_events);
     xmc_digest_u64(d, c->alias_threshold, c->n_events);
     xmc_digest_f64(d, c->count.cdf, c->count.n);
-    for (size_t i = 0; i < c->a->vulnerability.n_functions * c->n_bins; i++) {
+    for (size_t i = 0; i < c->n_rows; i++) {
         const xmc_damage_row *r = &c->damage_rows[i];
         double row[2 * XMC_DAMAGE_SEGMENTS + 3];
         for (int k = 0; k < XMC_DAMAGE_SEGMENTS; k++) {

@@ -198,17 +198,21 @@ static size_t rows_covering(const xmc_cat *c, size_t account, xmc_perils peril, 
     return n;
 }
 
-static bool has_function(const xmc_cat *c, const xmc_location *l, unsigned bit) {
-    for (uint32_t k = 0; k < XMC_N_COVERS; k++)
-        if (l->tiv[k] > 0 && xmc_cat_function(c->a, l, bit, k) != NONE)
-            return true;
+/* Of location i of the canonical order, under a peril of the event set that it covers. */
+static bool has_function(const xmc_cat *c, size_t i, xmc_perils perils) {
+    const xmc_location *l = location_at(c, i);
+    for (unsigned bit = 0; bit < 64; bit++)
+        if (perils >> bit & 1)
+            for (uint32_t k = 0; k < XMC_N_COVERS; k++)
+                if (l->tiv[k] > 0 && xmc_cat_function(c->a, l, bit, k) != NONE)
+                    return true;
     return false;
 }
 
 static bool is_met(const xmc_cat *c, size_t i, const xmc_cat_view *v) {
     const xmc_location *l = location_at(c, i);
     uint32_t first;
-    return c->book.cell[i] != NONE && (l->perils & v->peril) && has_function(c, l, v->bit) &&
+    return c->book.cell[i] != NONE && has_function(c, i, l->perils & v->peril) &&
            rows_covering(c, l->account, v->peril, &first);
 }
 
@@ -464,6 +468,7 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
 typedef struct {
     uint32_t cell, n_covers, cover_offset[XMC_MAX_COVERS], cover[XMC_MAX_COVERS],
         function[XMC_MAX_COVERS];
+    uint8_t slot[XMC_MAX_COVERS];
     uint32_t class_id; /* NONE: into a scratch */
     bool mean;
 } run_key;
@@ -473,17 +478,24 @@ static run_key key_of(const build *b, size_t view, uint32_t i) {
     const xmc_location *l = location_at(c, i);
     run_key k;
     memset(&k, 0, sizeof k); /* compared bytewise */
+    const xmc_hazard *h = c->a->events.hazard;
+    const uint32_t draws = xmc_cat_draws(c->a);
     uint32_t offset = 0;
     for (uint32_t cover = 0; cover < XMC_N_COVERS; cover++) {
         if (!(l->tiv[cover] > 0))
             continue;
-        uint32_t f = xmc_cat_function(c->a, l, c->views[view].bit, cover);
-        if (f != NONE) {
+        for (uint32_t p = 0; p < draws; p++, offset++) {
+            const xmc_perils peril = h ? h->perils[p] : c->views[view].peril;
+            if (!(peril & c->views[view].peril & l->perils))
+                continue;
+            uint32_t f = xmc_cat_function(c->a, l, (unsigned)__builtin_ctzll(peril), cover);
+            if (f == NONE)
+                continue;
             k.cover_offset[k.n_covers] = offset;
             k.cover[k.n_covers] = cover;
+            k.slot[k.n_covers] = (uint8_t)(p * XMC_N_COVERS + cover);
             k.function[k.n_covers++] = f;
         }
-        offset++;
     }
     k.cell = c->book.cell[i];
     k.mean = l->is_aggregate || c->mean_damage;
@@ -533,6 +545,7 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
     r->n_covers = key->n_covers;
     memcpy(r->cover_offset, key->cover_offset, sizeof r->cover_offset);
     memcpy(out->function, key->function, sizeof out->function);
+    memcpy(out->slot, key->slot, sizeof out->slot);
     r->mean = key->mean;
     out->class_id = key->class_id;
     r->rank = w->rank;
@@ -745,6 +758,18 @@ static xmc_status find_views(xmc_cat *c, xmc_diag *diag) {
     c->views = xmc_plan_get(&c->arena, 64, sizeof *c->views);
     if (!c->views)
         return xmc_no_memory(diag, 64 * sizeof *c->views, "planning catastrophe");
+    if (c->a->events.hazard) { /* one view per distinct set of perils: at most 2^4 - 1 */
+        for (size_t e = 0; e < c->a->events.n_events; e++) {
+            const xmc_perils p = c->a->events.peril[e];
+            size_t v = 0;
+            while (v < c->n_views && c->views[v].peril != p)
+                v++;
+            if (v == c->n_views)
+                c->views[c->n_views++] = (xmc_cat_view){
+                    .peril = p, .bit = (unsigned)__builtin_ctzll(p), .group = xmc_group_of(p)};
+        }
+        return XMC_OK;
+    }
     for (unsigned bit = 0; bit < 64; bit++)
         if (all >> bit & 1) {
             xmc_cat_view *v = &c->views[c->n_views++];

@@ -238,7 +238,6 @@ static xmc_run make_run(size_t n, uint32_t n_covers, unsigned form, unsigned gap
     }
     xmc_run r = {.n = n,
                  .n_covers = n_covers,
-                 .cover_offset = {0, 1, 2, 3},
                  .mean = form & 8,
                  .has_terms = form & 1,
                  .has_policy = form & 2,
@@ -260,6 +259,8 @@ static xmc_run make_run(size_t n, uint32_t n_covers, unsigned form, unsigned gap
                  .layer_limit = book.term[13],
                  .participation = book.term[14],
                  .slot = form & 4 ? book.slot : NULL};
+    for (uint32_t c = 0; c < n_covers; c++)
+        r.cover_offset[c] = c;
     r.plain_terms = xmc_run_terms_plain(&r, 0x1p-6);
     if (form & 16 && !r.plain_terms)
         fail("xmc_run_terms_plain", "-", n, "not recognised");
