@@ -29,7 +29,7 @@ static int failures;
 
 /* A digest of what the scalar reference gives, the same on every processor: a change of this number
  * is a change of results. */
-static const uint64_t pinned = UINT64_C(0xb4bf26d12c55faff);
+static const uint64_t pinned = UINT64_C(0x29a02b0304e75dd6);
 static uint64_t digest;
 
 static void digest_bytes(const void *data, size_t n) {
