@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 enum {
-    XMC_LANES = 64,    /* most occurrences of a task */
+    XMC_LANES = 64,     /* most occurrences of a task */
     XMC_MAX_COVERS = 16 /* coverages of a location, by peril where an event has several */
 };
 

@@ -53,8 +53,8 @@ typedef struct {
     xmc_run run;
     uint32_t function[XMC_MAX_COVERS];
     uint8_t slot[XMC_MAX_COVERS]; /* of the hazard model, where there is one */
-    uint32_t class_id;    /* direct runs */
-    const uint32_t *part; /* others, [n]: part, or XMC_LOCAL_SLOT | slot within the cell */
+    uint32_t class_id;            /* direct runs */
+    const uint32_t *part;         /* others, [n]: part, or XMC_LOCAL_SLOT | slot within the cell */
 } xmc_cat_run;
 
 /* The book as one peril of the event set meets it. */
@@ -133,7 +133,7 @@ struct xmc_cat {
     uint8_t *row_empty; /* no damage */
     size_t n_bins;      /* intensity bins; with a hazard model distributions over them, and one */
     size_t n_rows;
-    uint32_t *row_number; /* [functions][n_bins]; NULL without a hazard model */
+    uint32_t *row_number;    /* [functions][n_bins]; NULL without a hazard model */
     xmc_terms *policy_terms; /* [policies] */
     xmc_layer *policy_layers;
     size_t n_views;

@@ -255,11 +255,11 @@ static xmc_status plan_one(const xmc_analysis *a, const xmc_run_shape *shape, bo
     size_t scratch = 0, classes = 0, parts = 0;
     xmc_status s;
     if ((s = xmc_programme_plan(a, &c->programme, diag)) ||
-        (s = xmc_cat_book_build(a, &c->arena, &c->book, diag)) || (s = xmc_cat_rows_build(c, diag)) ||
-        (s = xmc_cat_views_build(c, shape, segments, diag)) ||
-        (s = xmc_cat_mixed_rows_build(c, diag)) ||
-        (s = xmc_cat_exposures_build(c, diag)) || (s = build_alias(c, diag)) ||
-        (s = build_count(c, diag)) || (s = build_events(c, &scratch, &classes, &parts, diag)) ||
+        (s = xmc_cat_book_build(a, &c->arena, &c->book, diag)) ||
+        (s = xmc_cat_rows_build(c, diag)) || (s = xmc_cat_views_build(c, shape, segments, diag)) ||
+        (s = xmc_cat_mixed_rows_build(c, diag)) || (s = xmc_cat_exposures_build(c, diag)) ||
+        (s = build_alias(c, diag)) || (s = build_count(c, diag)) ||
+        (s = build_events(c, &scratch, &classes, &parts, diag)) ||
         (s = build_workspace(c, scratch, classes, parts, diag))) {
         xmc_cat_free(c);
         return s;

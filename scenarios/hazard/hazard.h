@@ -8,10 +8,10 @@
 #include "scenarios/model.h"
 
 enum {
-    XMC_HAZARD_PERILS = 4, /* of one model at most: slots and draws are kept for each */
-    XMC_HAZARD_LARGEST_BIN = 4095,       /* of an intensity */
-    XMC_HAZARD_MOST_DAMAGE_BINS = 4096,  /* of a model */
-    XMC_HAZARD_NAMES = 3                 /* of a location: portfolio, account, location */
+    XMC_HAZARD_PERILS = 4,         /* of one model at most: slots and draws are kept for each */
+    XMC_HAZARD_LARGEST_BIN = 4095, /* of an intensity */
+    XMC_HAZARD_MOST_DAMAGE_BINS = 4096, /* of a model */
+    XMC_HAZARD_NAMES = 3                /* of a location: portfolio, account, location */
 };
 
 /* Probabilities of one distribution may miss the sum 1 by this much (single-precision files); they
@@ -63,8 +63,8 @@ typedef struct xmc_hazard {
     xmc_key *keys;
 
     /* ---- what xmc_hazard_compose makes of it with a book ---- */
-    size_t n_slots;          /* n_perils × XMC_N_COVERS; slot = peril × XMC_N_COVERS + cover */
-    uint32_t *location_cell; /* [book's locations] cell of the event set, or UINT32_MAX */
+    size_t n_slots;           /* n_perils × XMC_N_COVERS; slot = peril × XMC_N_COVERS + cover */
+    uint32_t *location_cell;  /* [book's locations] cell of the event set, or UINT32_MAX */
     uint32_t *location_class; /* [book's locations] row of xmc_vulnerability.function, the like */
     /* [footprint entries of the event set][n_slots]: 1 + the distribution in the slot's area; 0:
      * the event does not touch it. */
