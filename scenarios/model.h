@@ -29,9 +29,9 @@ typedef struct {
                                 model */
     /* Year-event table: pre-simulated occurrences of n_years years; 0: none. */
     size_t n_years;
-    uint64_t *year_offset; /* [n_years + 1] */
-    uint32_t *year_event;  /* index of the event */
-    uint16_t *year_day;    /* 1 … 365 */
+    uint64_t *year_offset;     /* [n_years + 1] */
+    uint32_t *year_event;      /* index of the event */
+    uint16_t *year_day;        /* 1 … 365 */
     struct xmc_hazard *hazard; /* scenarios/hazard/hazard.h; NULL: the grid of cells */
 } xmc_event_set;
 
