@@ -30,7 +30,6 @@ double xmc_bench_ground_up_limit(void);
 xmc_status xmc_bench_cat_plain(const char *name, const xmc_bench_cat *b, double *rate,
                                xmc_diag *diag);
 
-double xmc_bench_process_cpu(void);
 /* Most memory that the process has held, bytes; 0 where the system does not say. */
 double xmc_bench_peak_memory(void);
 

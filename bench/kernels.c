@@ -46,7 +46,7 @@ static struct {
     double gross[XMC_LANES];
     /* credit */
     xmc_hazard_table hazard_table;
-    double w[BUCKETS][L], country[BUCKETS][L], sector[BUCKETS][L], hazard[BUCKETS][L];
+    double w[BUCKETS][L], factors[BUCKETS][L], hazard[BUCKETS][L];
     /* stocks */
     uint32_t skip[STOCKS], index[STOCKS], segment[STOCKS];
     double beta[STOCKS], idio[STOCKS], value[STOCKS], scaled[STOCKS], R[INDICES * XMC_EQUITY_LANES],
@@ -197,10 +197,9 @@ static const double threshold = -2.5;
 static void run_hazards(const xmc_kernels *k) {
     for (int i = 0; i < BUCKETS; i++)
         if (k)
-            k->bucket_hazards(&b.hazard_table, threshold, b.w[i], b.country[i], b.sector[i],
-                              b.hazard[i]);
+            k->bucket_hazards(&b.hazard_table, threshold, b.w[i], b.factors[i], b.hazard[i]);
         else
-            plain_hazards(threshold, b.w[i], b.country[i], b.sector[i], L, b.hazard[i]);
+            plain_hazards(threshold, b.w[i], b.factors[i], L, b.hazard[i]);
 }
 
 static void make_credit(void) {
@@ -208,8 +207,7 @@ static void make_credit(void) {
     for (int i = 0; i < BUCKETS; i++)
         for (int l = 0; l < L; l++) {
             b.w[i][l] = 1 + xmc_uniform(&s);
-            b.country[i][l] = 0.5 * xmc_normal(&s);
-            b.sector[i][l] = 0.3 * xmc_normal(&s);
+            b.factors[i][l] = 0.6 * xmc_normal(&s);
         }
 }
 

@@ -17,6 +17,10 @@ double xmc_bench_cpu(void) {
     return seconds_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
+double xmc_bench_process_cpu(void) {
+    return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 double xmc_bench_wall(void) {
     return seconds_of(CLOCK_MONOTONIC);
 }

@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Processor seconds of this thread, and seconds of the wall. */
+/* Processor seconds of this thread and of all threads, and seconds of the wall. */
 double xmc_bench_cpu(void);
+double xmc_bench_process_cpu(void);
 double xmc_bench_wall(void);
 
 typedef struct {

@@ -169,10 +169,10 @@ void plain_account_terms(const xmc_terms *t, const xmc_layer *y, const double *x
     }
 }
 
-void plain_hazards(double threshold, const double *w, const double *country, const double *sector,
-                   size_t n, double *hazard) {
+void plain_hazards(double threshold, const double *w, const double *factors, size_t n,
+                   double *hazard) {
     for (size_t i = 0; i < n; i++) {
-        double x = threshold * w[i] + country[i] + sector[i];
+        double x = threshold * w[i] + factors[i];
         hazard[i] = -log1p(-0.5 * erfc(-x * 0x1.6a09e667f3bcdp-1));
     }
 }

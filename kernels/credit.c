@@ -1,9 +1,7 @@
 #include "kernels/credit.h"
 #include "kernels/dispatch.h"
 #include "kernels/distributions.h"
-#include "kernels/fill.h"
 #include "kernels/vmath.h"
-#include <stdbool.h>
 #include <stdlib.h>
 
 static double hazard(double x) {
@@ -36,88 +34,16 @@ void xmc_hazard_table_free(xmc_hazard_table *t) {
 }
 
 void xmc_bucket_hazards(const xmc_hazard_table *t, double threshold, const double *w,
-                        const double *country, const double *sector, double *hazard_of) {
-    xmc_kernels_active()->bucket_hazards(t, threshold, w, country, sector, hazard_of);
+                        const double *factors, double *hazard_of) {
+    xmc_kernels_active()->bucket_hazards(t, threshold, w, factors, hazard_of);
 }
 
-uint32_t xmc_bucket_screen(const xmc_stream_base *base, uint64_t address, uint32_t n,
-                           const double *hazard_of, double mask_hazard, uint32_t lanes) {
-    return xmc_kernels_active()->bucket_screen(base, address, n, hazard_of, mask_hazard, lanes);
+uint32_t xmc_strip_sums(const xmc_stream_base *base, uint64_t address, const double *hazard_of,
+                        const double *loss, uint32_t n, double *sum) {
+    return xmc_kernels_active()->strip_sums(base, address, hazard_of, loss, n, sum);
 }
 
-enum { AHEAD = 16 };
-
-/* Defaults of a lane, waiting to be turned into losses. */
-typedef struct {
-    uint32_t *hits;
-    size_t count;
-    uint32_t lane;
-} found;
-
-/* Indices of the defaults among n obligors, and fetches the first ones' data: they lie scattered
- * over the bucket, and another lane's losses give them time to arrive. */
-static void find_defaults(const xmc_pool *p, xmc_stream s, uint32_t first, uint32_t n, double h,
-                          double *uniforms, found *f) {
-    if (!(h > p->mask_hazard)) {
-        f->count = xmc_skip(s, n, -1.0 / h, f->hits);
-    } else {
-        const double survive = xmc_exp(-h);
-        size_t count = 0;
-        xmc_fill_uniform(&s, uniforms, n);
-        for (uint32_t i = 0; i < n; i++) {
-            f->hits[count] = i;
-            count += uniforms[i] > survive;
-        }
-        f->count = count;
-    }
-    for (size_t k = 0; k < f->count && k < AHEAD; k++)
-        __builtin_prefetch(&p->obligors[first + (size_t)f->hits[k]]);
-}
-
-static void list_defaults(uint32_t first, xmc_stream s, const found *f, xmc_credit_sums *to) {
-    for (size_t k = 0; k < f->count; k++)
-        to->log[to->n_log++] =
-            (xmc_credit_hit){first + f->hits[k], (uint16_t)f->lane, 1, xmc_uniform(&s)};
-}
-
-static void add_losses(const xmc_pool *p, uint32_t first, xmc_stream s, bool event, const found *f,
-                       xmc_credit_sums *to) {
-    for (size_t k = 0; k < f->count; k++) {
-        if (k + AHEAD < f->count)
-            __builtin_prefetch(&p->obligors[first + (size_t)f->hits[k + AHEAD]]);
-        size_t i = first + (size_t)f->hits[k];
-        const xmc_exposure *o = &p->obligors[i];
-        double loss = o->amount * xmc_share_of(&p->laws[o->lgd], xmc_uniform(&s));
-        to->sum[(size_t)o->slot * XMC_CREDIT_LANES + f->lane] +=
-            xmc_to_grid(loss, p->grid, p->inv_grid);
-        xmc_credit_touch(p, to, o->slot);
-        if (event)
-            to->defaulted[(size_t)p->group[i] * XMC_CREDIT_LANES + f->lane] += o->amount;
-    }
-}
-
-void xmc_bucket_losses(const xmc_pool *p, uint32_t first, uint32_t n, uint64_t address,
-                       const xmc_stream_base *base, const double *hazard_of, uint32_t lanes,
-                       uint32_t events, xmc_credit_sums *to) {
-    const uint64_t lgd = xmc_lgd_address(address);
-    found next = {to->hits, 0, 0}, now = {to->hits + n + XMC_SKIP_SLACK, 0, 0};
-    /* most small buckets have no default in most trials */
-    uint32_t open = xmc_bucket_screen(base, address, n, hazard_of, p->mask_hazard, lanes);
-    while (open || now.count) {
-        next.count = 0;
-        if (open) {
-            next.lane = (uint32_t)__builtin_ctz(open);
-            open &= open - 1;
-            find_defaults(p, xmc_stream_from(base[next.lane], address), first, n,
-                          hazard_of[next.lane], to->uniforms, &next);
-        }
-        if (now.count && to->log)
-            list_defaults(first, xmc_stream_from(base[now.lane], lgd), &now, to);
-        else if (now.count)
-            add_losses(p, first, xmc_stream_from(base[now.lane], lgd), events >> now.lane & 1u,
-                       &now, to);
-        const found swap = now;
-        now = next;
-        next = swap;
-    }
+size_t xmc_strip_hits(const xmc_stream_base *base, uint64_t address, const double *hazard_of,
+                      uint32_t n, uint64_t *hits, uint32_t *dense) {
+    return xmc_kernels_active()->strip_hits(base, address, hazard_of, n, hits, dense);
 }

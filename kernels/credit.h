@@ -1,5 +1,4 @@
-/* Defaults of one bucket in a few trials at once: conditional hazards, geometric skipping, losses
- * given default. */
+/* Credit, with trials in the lanes: conditional hazards, and who defaults. */
 #ifndef CROSSMC_KERNEL_CREDIT_H
 #define CROSSMC_KERNEL_CREDIT_H
 
@@ -41,76 +40,39 @@ static inline double xmc_share_of(const xmc_share_law *s, double u) {
     return s->table.coef ? xmc_quantile_of(&s->table, u) : s->constant;
 }
 
-/* One obligor; those of a bucket stand side by side, in the order of their identifiers. */
-typedef struct {
-    double amount; /* insured, CNY, on the grid */
-    uint32_t slot; /* row of the sums */
-    uint32_t lgd;  /* loss class */
-} xmc_exposure;
-
-typedef struct {
-    const xmc_exposure *obligors;
-    const uint32_t *group; /* by obligor: row of the defaulted amounts (country, policy, segment) */
-    const xmc_share_law *laws;
-    /* Rows of the sums from here on belong to policies with terms. */
-    uint32_t first_policy_slot;
-    const uint32_t *policy_of_slot; /* [slots - first_policy_slot] */
-    double grid, inv_grid, mask_hazard;
-} xmc_pool;
-
-/* A default as the log keeps it: who, in which lane, how often (CreditRisk+ knows more than once),
- * and the uniform of its loss given default. */
-typedef struct {
-    uint32_t obligor;
-    uint16_t lane, times;
-    double u;
-} xmc_credit_hit;
-
-/* What a thread adds to: sums [slots][lanes], defaulted amounts [groups][lanes], and the list of
- * policies with terms that were touched (stamp[policy] == now); and scratch for a bucket: hits [2
- * (n + XMC_SKIP_SLACK)], uniforms [n]. With a log [obligors x lanes] defaults are listed there
- * instead (sim/credit_detail.c makes losses of them), and nothing is summed. */
-typedef struct {
-    double *sum, *defaulted, *uniforms;
-    uint32_t *hits;
-    uint64_t *stamp, now;
-    uint32_t *touched;
-    size_t n_touched;
-    xmc_credit_hit *log; /* NULL: sum */
-    size_t n_log;
-} xmc_credit_sums;
-
-static inline void xmc_credit_touch(const xmc_pool *p, xmc_credit_sums *to, uint32_t slot) {
-    if (slot < p->first_policy_slot)
-        return;
-    uint32_t policy = p->policy_of_slot[slot - p->first_policy_slot];
-    if (to->stamp[policy] != to->now) {
-        to->stamp[policy] = to->now;
-        to->touched[to->n_touched++] = policy;
-    }
-}
-
-static inline uint64_t xmc_lgd_address(uint64_t bucket) {
-    return xmc_mix64(bucket ^ UINT64_C(0x5851f42d4c957f2d));
-}
-
-/* A bucket's hazards in XMC_CREDIT_LANES trials: xmc_hazard_of(threshold w + (country + sector)),
- * all [XMC_CREDIT_LANES]. */
+/* A bucket's hazards in XMC_CREDIT_LANES trials: xmc_hazard_of(threshold w + factors), all
+ * [XMC_CREDIT_LANES]. */
 void xmc_bucket_hazards(const xmc_hazard_table *t, double threshold, const double *w,
-                        const double *country, const double *sector, double *hazard);
+                        const double *factors, double *hazard);
 
-/* Which lanes have to be looked at: bit l is clear where the first uniform u of the bucket's stream
- * shows that none of the n obligors defaults, since -log u > 1 - u >= n hazard (and the hazard is
- * at most mask_hazard, so that skipping is what is used). */
-uint32_t xmc_bucket_screen(const xmc_stream_base *base, uint64_t address, uint32_t n,
-                           const double *hazard, double mask_hazard, uint32_t lanes);
+/* Who defaults among the n obligors of a strip (a bucket or a stretch of one), who all have hazard
+ * h: points of a Poisson process of mean n h fall on the strip, and an obligor that one or more
+ * points hit defaults. The stream's first uniform gives the number of points by inversion, each
+ * word after it a point: obligor (word n) / 2^32, so the relative error of an obligor's probability
+ * is at most n / 2^32 < 1e-6. Made for means of a few: counting and striking out what was hit
+ * before cost time with the number and its square; strips of a mean above XMC_POINTS_MEAN are left
+ * to skipping. */
+enum { XMC_STRIP_MOST = 4096, XMC_POINTS_MOST = 128 };
+#define XMC_POINTS_MEAN 48.0
 
-/* Defaults among obligors first … first + n - 1 in each lane: hazard [lanes], base [lanes] the
- * trials' streams, address the bucket's; the losses given default stand at address
- * xmc_lgd_address(address). events: bit l set = the country has a transfer event in
- * lane l, so the defaulted amount counts. lanes <= XMC_CREDIT_LANES. */
-void xmc_bucket_losses(const xmc_pool *p, uint32_t first, uint32_t n, uint64_t address,
-                       const xmc_stream_base *base, const double *hazard, uint32_t lanes,
-                       uint32_t events, xmc_credit_sums *to);
+/* Room for the hits of XMC_CREDIT_LANES trials. */
+enum { XMC_HITS_MOST = XMC_CREDIT_LANES * XMC_POINTS_MOST + 16 };
+
+/* In the lanes l < XMC_CREDIT_LANES: sum[l] += losses of the obligors that default. base [lanes]
+ * the trials' streams, address the strip's, hazard [lanes] (0 = an empty lane), loss [n] <=
+ * XMC_STRIP_MOST. Returns the lanes of a mean above XMC_POINTS_MEAN as bits; nothing happens in
+ * them. */
+uint32_t xmc_strip_sums(const xmc_stream_base *base, uint64_t address, const double *hazard,
+                        const double *loss, uint32_t n, double *sum);
+/* The same, but lists who defaults: hits [XMC_HITS_MOST], the obligor's number in the high and the
+ * lane in the low half; of one lane in the order of its words, of different lanes in any order.
+ * Returns how many; the lanes left out in *dense. */
+size_t xmc_strip_hits(const xmc_stream_base *base, uint64_t address, const double *hazard,
+                      uint32_t n, uint64_t *hits, uint32_t *dense);
+
+/* The address of a strip's losses given default, beside that of its defaults. */
+static inline uint64_t xmc_lgd_address(uint64_t strip) {
+    return xmc_mix64(strip ^ UINT64_C(0x5851f42d4c957f2d));
+}
 
 #endif

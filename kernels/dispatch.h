@@ -29,9 +29,11 @@ typedef struct {
     void (*account_terms)(const xmc_terms *terms, const xmc_layer *layer, const double *x, size_t n,
                           double *out, double grid, double inv_grid);
     void (*bucket_hazards)(const xmc_hazard_table *t, double threshold, const double *w,
-                           const double *country, const double *sector, double *hazard);
-    uint32_t (*bucket_screen)(const xmc_stream_base *base, uint64_t address, uint32_t n,
-                              const double *hazard, double mask_hazard, uint32_t lanes);
+                           const double *factors, double *hazard);
+    uint32_t (*strip_sums)(const xmc_stream_base *base, uint64_t address, const double *hazard,
+                           const double *loss, uint32_t n, double *sum);
+    size_t (*strip_hits)(const xmc_stream_base *base, uint64_t address, const double *hazard,
+                         uint32_t n, uint64_t *hits, uint32_t *dense);
     void (*equity_losses)(const xmc_stocks *s, const xmc_quantile_table *own, xmc_stream *stream,
                           const double *R, double *sum, double grid, double inv_grid);
     double (*kth_smallest)(const double *x, size_t n, size_t k, double *scratch);

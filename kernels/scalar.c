@@ -36,13 +36,18 @@ static size_t skip(xmc_stream s, size_t n, double scale, uint32_t *hits) {
 }
 
 static void bucket_hazards(const xmc_hazard_table *t, double threshold, const double *w,
-                           const double *country, const double *sector, double *hazard) {
-    xmc_bucket_hazards_twin(t, threshold, w, country, sector, hazard);
+                           const double *factors, double *hazard) {
+    xmc_bucket_hazards_twin(t, threshold, w, factors, hazard);
 }
 
-static uint32_t bucket_screen(const xmc_stream_base *base, uint64_t address, uint32_t n,
-                              const double *hazard, double mask_hazard, uint32_t lanes) {
-    return xmc_bucket_screen_twin(base, address, n, hazard, mask_hazard, 0, lanes);
+static uint32_t strip_sums(const xmc_stream_base *base, uint64_t address, const double *hazard,
+                           const double *loss, uint32_t n, double *sum) {
+    return xmc_strip_sums_twin(base, address, hazard, loss, n, sum);
+}
+
+static size_t strip_hits(const xmc_stream_base *base, uint64_t address, const double *hazard,
+                         uint32_t n, uint64_t *hits, uint32_t *dense) {
+    return xmc_strip_hits_twin(base, address, hazard, n, hits, dense);
 }
 
 static void equity_losses(const xmc_stocks *s, const xmc_quantile_table *own, xmc_stream *stream,

@@ -352,4 +352,50 @@ static inline v_f64 v_high_f64(v_f32 a) {
     return _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1));
 }
 
+static inline v_m64 v_or_m(v_m64 a, v_m64 b) {
+    return _mm256_or_pd(a, b);
+}
+/* Loads and inserts: the gather instruction is no faster, and slower on some processors. */
+static inline v_f64 v_gather(const double *table, v_u64 i) {
+    __m128i low = _mm256_castsi256_si128(i), high = _mm256_extracti128_si256(i, 1);
+    __m128d a = _mm_load_sd(table + _mm_cvtsi128_si64(low));
+    __m128d b = _mm_load_sd(table + _mm_cvtsi128_si64(high));
+    a = _mm_loadh_pd(a, table + _mm_extract_epi64(low, 1));
+    b = _mm_loadh_pd(b, table + _mm_extract_epi64(high, 1));
+    return _mm256_insertf128_pd(_mm256_castpd128_pd256(a), b, 1);
+}
+
+/* The same of 64-bit integers. */
+static inline size_t v_compress_u64(uint64_t *p, v_m64 m, v_u64 a) {
+    unsigned mask = v_bits(m);
+    v_store_u32(p, _mm256_permutevar8x32_epi32(a, v_load_u32(v_compress_places[mask])));
+    return (size_t)__builtin_popcount(mask);
+}
+
+/* Lanes of 32 bits, 2 V_W of them. */
+typedef __m256i v_m32;
+static inline v_m32 v_none_m32(void) {
+    return _mm256_setzero_si256();
+}
+static inline v_m32 v_or_eq_u32(v_m32 m, v_u32 a, v_u32 b) {
+    return _mm256_or_si256(m, _mm256_cmpeq_epi32(a, b));
+}
+static inline v_m64 v_even_m32(v_m32 m) {
+    return _mm256_castsi256_pd(_mm256_shuffle_epi32(m, 0xa0));
+}
+static inline v_m64 v_odd_m32(v_m32 m) {
+    return _mm256_castsi256_pd(_mm256_shuffle_epi32(m, 0xf5));
+}
+static inline v_u32 v_scale_words(v_u32 words, uint32_t n) {
+    const v_u64 by = v_set_u64(n);
+    v_u64 low = _mm256_srli_epi64(_mm256_mul_epu32(words, by), 32);
+    return _mm256_blend_epi32(low, _mm256_mul_epu32(_mm256_srli_epi64(words, 32), by), 0xaa);
+}
+static inline v_u64 v_even_u32(v_u32 a) {
+    return _mm256_blend_epi32(a, _mm256_setzero_si256(), 0xaa);
+}
+static inline v_u64 v_odd_u32(v_u32 a) {
+    return _mm256_srli_epi64(a, 32);
+}
+
 #endif

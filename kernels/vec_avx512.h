@@ -320,4 +320,46 @@ static inline v_f64 v_high_f64(v_f32 a) {
     return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));
 }
 
+static inline v_m64 v_or_m(v_m64 a, v_m64 b) {
+    return a | b;
+}
+/* table[i] */
+static inline v_f64 v_gather(const double *table, v_u64 i) {
+    return _mm512_i64gather_pd(i, table, 8);
+}
+
+/* The same of 64-bit integers. */
+static inline size_t v_compress_u64(uint64_t *p, v_m64 m, v_u64 a) {
+    v_store_u32(p, _mm512_maskz_compress_epi64(m, a));
+    return v_count(m);
+}
+
+/* Masks of 2 V_W lanes of 32 bits: m or a == b, and the even and odd lanes as a mask of 64-bit
+ * lanes. */
+typedef __mmask16 v_m32;
+static inline v_m32 v_none_m32(void) {
+    return 0;
+}
+static inline v_m32 v_or_eq_u32(v_m32 m, v_u32 a, v_u32 b) {
+    return (v_m32)(m | _mm512_cmpeq_epi32_mask(a, b));
+}
+static inline v_m64 v_even_m32(v_m32 m) {
+    return _mm512_test_epi64_mask(_mm512_movm_epi32(m), v_set_u64(1));
+}
+static inline v_m64 v_odd_m32(v_m32 m) {
+    return _mm512_test_epi64_mask(_mm512_movm_epi32(m), v_set_u64(UINT64_C(1) << 32));
+}
+/* (word n) / 2^32, rounded down, of each 32-bit lane; and the even and odd lanes as 64-bit ones. */
+static inline v_u32 v_scale_words(v_u32 words, uint32_t n) {
+    const v_u64 by = v_set_u64(n);
+    v_u64 low = _mm512_srli_epi64(_mm512_mul_epu32(words, by), 32);
+    return _mm512_mask_blend_epi32(0xaaaa, low, _mm512_mul_epu32(_mm512_srli_epi64(words, 32), by));
+}
+static inline v_u64 v_even_u32(v_u32 a) {
+    return _mm512_and_si512(a, v_set_u64(UINT64_C(0xffffffff)));
+}
+static inline v_u64 v_odd_u32(v_u32 a) {
+    return _mm512_srli_epi64(a, 32);
+}
+
 #endif

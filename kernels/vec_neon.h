@@ -293,4 +293,50 @@ static inline v_f64 v_high_f64(v_f32 a) {
     return vcvt_high_f64_f32(a);
 }
 
+static inline v_m64 v_and(v_m64 a, v_m64 b) {
+    return vandq_u64(a, b);
+}
+static inline v_m64 v_or_m(v_m64 a, v_m64 b) {
+    return vorrq_u64(a, b);
+}
+static inline v_f64 v_keep(v_m64 m, v_f64 a) {
+    return v_f64_of_bits(vandq_u64(m, v_bits_of(a)));
+}
+static inline v_f64 v_gather(const double *table, v_u64 i) {
+    return v_pair(table[vgetq_lane_u64(i, 0)], table[vgetq_lane_u64(i, 1)]);
+}
+
+static inline size_t v_compress_u64(uint64_t *p, v_m64 m, v_u64 a) {
+    const uint64_t first = vgetq_lane_u64(m, 0) & 1u;
+    const uint64_t low = vgetq_lane_u64(a, 0), high = vgetq_lane_u64(a, 1);
+    p[0] = first ? low : high;
+    p[1] = high;
+    return (size_t)(first + (vgetq_lane_u64(m, 1) & 1u));
+}
+
+typedef uint32x4_t v_m32;
+static inline v_m32 v_none_m32(void) {
+    return vdupq_n_u32(0);
+}
+static inline v_m32 v_or_eq_u32(v_m32 m, v_u32 a, v_u32 b) {
+    return vorrq_u32(m, vceqq_u32(a, b));
+}
+static inline v_m64 v_even_m32(v_m32 m) {
+    return vreinterpretq_u64_u32(vtrn1q_u32(m, m));
+}
+static inline v_m64 v_odd_m32(v_m32 m) {
+    return vreinterpretq_u64_u32(vtrn2q_u32(m, m));
+}
+static inline v_u32 v_scale_words(v_u32 words, uint32_t n) {
+    const uint32x2_t by = vdup_n_u32(n);
+    v_u64 low = vmull_u32(vget_low_u32(words), by), high = vmull_u32(vget_high_u32(words), by);
+    return vuzp2q_u32(vreinterpretq_u32_u64(low), vreinterpretq_u32_u64(high));
+}
+static inline v_u64 v_even_u32(v_u32 a) {
+    return vandq_u64(vreinterpretq_u64_u32(a), v_set_u64(UINT64_C(0xffffffff)));
+}
+static inline v_u64 v_odd_u32(v_u32 a) {
+    return vshrq_n_u64(vreinterpretq_u64_u32(a), 32);
+}
+
 #endif

@@ -1,4 +1,4 @@
-#include "kernels/vmath.h"
+#include "kernels/fill.h"
 #include "sim/credit_internal.h"
 #include "sim/treaty.h"
 
@@ -6,15 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { L = XMC_CREDIT_LANES };
-
-/* The normals of one trial, [n][lanes] at lane l; unused ones are stepped over. */
-static void draw_normals(xmc_stream s, size_t n, const uint8_t *used, double *to, size_t l) {
-    for (size_t i = 0; i < n; i++) {
-        double u = xmc_uniform(&s);
-        if (!used || used[i])
-            to[i * L + l] = xmc_normal_quantile(u);
-    }
+/* The normals of one trial, [n][lanes] at lane l. */
+static void draw_normals(xmc_stream s, size_t n, double *scratch, double *to, size_t lanes) {
+    xmc_fill_normal(&s, scratch, n);
+    for (size_t i = 0; i < n; i++)
+        to[i * lanes] = scratch[i];
 }
 
 static void draw_factors(const xmc_credit *p, xmc_credit_scratch *t, uint64_t trial, size_t l,
@@ -23,15 +19,17 @@ static void draw_factors(const xmc_credit *p, xmc_credit_scratch *t, uint64_t tr
     double own = xmc_normal(&s), u = xmc_uniform(&s);
     t->world[l] = p->macro_loading * macro + p->own_loading * own;
     t->w[l] = p->gaussian ? 1.0 : sqrt(xmc_gamma_of(&p->chi_square, u) / p->chi_square.shape);
-    draw_normals(xmc_stream_at(p->factor_seed, trial, 2), p->n_countries, p->country_drawn,
-                 t->country, l);
-    draw_normals(xmc_stream_at(p->factor_seed, trial, 3), p->n_sectors, p->sector_drawn, t->sector,
-                 l);
-    draw_normals(xmc_stream_at(p->factor_seed, trial, 5), p->n_regions, NULL, t->region, l);
+    draw_normals(xmc_stream_at(p->factor_seed, trial, 2), p->n_countries, t->normals,
+                 t->country + l, p->lanes);
+    draw_normals(xmc_stream_at(p->factor_seed, trial, 3), p->n_sectors, t->normals, t->sector + l,
+                 p->lanes);
+    draw_normals(xmc_stream_at(p->factor_seed, trial, 5), p->n_regions, t->normals, t->region + l,
+                 p->lanes);
 }
 
 /* Transfer events of one trial. Country r takes words 4r … 4r+3 of the stream: event, share. */
 static void draw_transfers(const xmc_credit *p, xmc_credit_scratch *t, uint64_t trial, size_t l) {
+    const size_t L = p->lanes;
     xmc_stream s = xmc_stream_at(p->factor_seed, trial, 4);
     uint32_t rank = 0;
     for (size_t i = 0; i < p->n_transfers; i++) {
@@ -51,15 +49,16 @@ static void draw_transfers(const xmc_credit *p, xmc_credit_scratch *t, uint64_t 
             continue;
         if (p->delay > 0.0)
             u = (u - p->delay) / (1.0 - p->delay);
-        t->events[i] |= 1u << l;
+        t->events[i * L + l] = t->any_event[i] = 1;
         t->share[i * L + l] = xmc_share_of(&p->transfer_share, u);
         for (uint32_t g = x->group; g < x->end; g++)
-            t->sums.defaulted[(size_t)g * L + l] = 0.0;
+            t->defaulted[(size_t)g * L + l] = 0.0;
     }
 }
 
 /* What the factors add to the argument of the conditional probability, by country and sector. */
 static void combine_factors(const xmc_credit *p, xmc_credit_scratch *t) {
+    const size_t L = p->lanes;
     for (size_t k = 0; k < p->n_rows; k++) {
         const xmc_loading_row *r = &p->rows[k];
         double *country = t->country_part + k * p->n_countries * L;
@@ -81,26 +80,29 @@ static void combine_factors(const xmc_credit *p, xmc_credit_scratch *t) {
     }
 }
 
-static void transfer_losses(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scratch *t) {
+static void transfer_losses(const xmc_credit *p, xmc_credit_scratch *t, uint32_t n) {
+    const size_t L = p->lanes;
     for (size_t i = 0; i < p->n_transfers; i++)
-        for (uint32_t left = t->events[i]; left; left &= left - 1) {
-            size_t l = (size_t)__builtin_ctz(left);
+        for (size_t l = 0; t->any_event[i] && l < n; l++) {
+            if (!t->events[i * L + l])
+                continue;
             for (uint32_t g = p->transfers[i].group; g < p->transfers[i].end; g++) {
                 const xmc_transfer_group *x = &p->groups[g];
-                double sound = x->amount - t->sums.defaulted[(size_t)g * L + l];
-                t->sums.sum[(size_t)x->slot * L + l] +=
-                    xmc_to_grid(sound * t->share[i * L + l], pool->grid, pool->inv_grid);
-                xmc_credit_touch(pool, &t->sums, x->slot);
+                double sound = x->amount - t->defaulted[(size_t)g * L + l];
+                t->sum[(size_t)x->slot * L + l] +=
+                    xmc_credit_to_grid(p, sound * t->share[i * L + l]);
+                xmc_credit_touch(p, t, x->slot);
             }
         }
 }
 
 /* First loss and aggregate limit of the touched policies; what is left goes to the segments, and
  * the policies' slots are zero again. */
-static void apply_terms(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scratch *t) {
-    double *sum = t->sums.sum;
-    for (size_t k = 0; k < t->sums.n_touched; k++) {
-        const xmc_terms *x = &p->terms[t->sums.touched[k]];
+static void apply_terms(const xmc_credit *p, xmc_credit_scratch *t) {
+    const size_t L = p->lanes;
+    double *sum = t->sum;
+    for (size_t k = 0; k < t->n_touched; k++) {
+        const xmc_terms *x = &p->terms[t->touched[k]];
         for (size_t l = 0; l < L; l++) {
             double gross = 0.0;
             for (uint32_t i = 0; i < x->n_slots; i++) {
@@ -113,100 +115,65 @@ static void apply_terms(const xmc_credit *p, const xmc_pool *pool, xmc_credit_sc
             paid = paid < x->limit ? paid : x->limit;
             if (!(paid > 0.0))
                 continue;
-            xmc_allocate(paid, t->weight, t->part, x->n_slots, pool->grid, pool->inv_grid);
+            xmc_allocate(paid, t->weight, t->part, x->n_slots, p->grid, 1.0 / p->grid);
             for (uint32_t i = 0; i < x->n_slots; i++) {
                 uint32_t segment = p->slot_segment[x->slot + i - p->n_segments];
                 sum[(size_t)segment * L + l] += t->part[i];
             }
         }
     }
-    t->sums.n_touched = 0;
+    t->n_touched = 0;
 }
 
-/* The obligors of a bucket are met at random: ask for them one bucket ahead. */
-static void prefetch_bucket(const xmc_credit *p, const xmc_bucket *b) {
-    const char *from = (const char *)&p->obligors[b->first];
-    size_t bytes = (size_t)b->n * sizeof *p->obligors;
-    bytes = bytes < 16384 ? bytes : 16384;
-    for (size_t k = 0; k < bytes; k += 64)
-        __builtin_prefetch(from + k);
-}
-
-static void run_tile(const xmc_credit *p, const xmc_pool *pool, xmc_credit_scratch *t,
-                     xmc_block *block, uint32_t from, uint32_t lanes) {
-    xmc_stream_base base[L];
-    t->sums.now++;
-    memset(t->sums.sum, 0, p->n_segments * L * sizeof(double));
-    memset(t->events, 0, p->n_transfers * sizeof *t->events);
-    for (uint32_t l = 0; l < lanes; l++) {
+static void run_tile(const xmc_credit *p, xmc_credit_scratch *t, xmc_block *block, uint32_t from,
+                     uint32_t n) {
+    const size_t L = p->lanes;
+    t->now++;
+    memset(t->sum, 0, p->n_segments * L * sizeof(double));
+    memset(t->events, 0, p->n_transfers * L);
+    memset(t->any_event, 0, p->n_transfers);
+    for (uint32_t l = 0; l < n; l++) {
         uint64_t trial = block->first + from + l;
-        base[l] = xmc_stream_base_at(p->credit_seed, trial);
+        t->base[l] = xmc_stream_base_at(p->credit_seed, trial);
         draw_factors(p, t, trial, l, block->macro[from + l]);
         draw_transfers(p, t, trial, l);
     }
     combine_factors(p, t);
-    for (size_t i = 0; i < p->n_buckets; i++) {
-        const xmc_bucket *b = &p->buckets[i];
-        const double *country = t->country_part + (b->row * p->n_countries + b->country) * L;
-        const double *sector = t->sector_part + (b->row * p->n_sectors + b->sector) * L;
-        double hazard[L], scaled[2][L];
-        if (b->scale != 1.0) {
-            for (size_t l = 0; l < L; l++) {
-                scaled[0][l] = b->scale * country[l];
-                scaled[1][l] = b->scale * sector[l];
-            }
-            country = scaled[0];
-            sector = scaled[1];
-        }
-        if (i + 1 < p->n_buckets)
-            prefetch_bucket(p, b + 1);
-        xmc_bucket_hazards(&p->hazard, b->threshold, t->w, country, sector, hazard);
-        uint32_t x = b->product == XMC_PRODUCT_EXPORT ? p->transfer_of[b->country] : UINT32_MAX;
-        xmc_bucket_losses(pool, b->first, b->n, b->address, base, hazard, lanes,
-                          x == UINT32_MAX ? 0 : t->events[x], &t->sums);
-    }
-    transfer_losses(p, pool, t);
-    apply_terms(p, pool, t);
+    xmc_credit_defaults(p, t, n);
+    transfer_losses(p, t, n);
+    apply_terms(p, t);
     for (size_t s = 0; s < p->n_segments; s++)
-        memcpy(block->segment_gross[p->registered[s]] + from, t->sums.sum + s * L,
-               lanes * sizeof(double));
+        memcpy(block->segment_gross[p->registered[s]] + from, t->sum + s * L, n * sizeof(double));
 }
 
 void xmc_credit_block(xmc_credit *p, xmc_block *block) {
-    const xmc_pool pool = {.obligors = p->obligors,
-                           .group = p->group,
-                           .laws = p->lgd,
-                           .first_policy_slot = (uint32_t)p->n_segments,
-                           .policy_of_slot = p->policy_of_slot,
-                           .grid = p->grid,
-                           .inv_grid = 1.0 / p->grid,
-                           .mask_hazard = XMC_CREDIT_MASK_HAZARD};
     int threads = omp_get_max_threads();
     threads = threads < p->threads ? threads : p->threads;
+    const uint32_t L = p->lanes;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (uint32_t from = 0; from < block->n; from += L) {
-        uint32_t lanes = block->n - from < L ? block->n - from : L;
-        run_tile(p, &pool, &p->scratch[omp_get_thread_num()], block, from, lanes);
+        uint32_t n = block->n - from < L ? block->n - from : L;
+        run_tile(p, &p->scratch[omp_get_thread_num()], block, from, n);
     }
 }
 
 static size_t scratch_bytes(const xmc_credit *p) {
-    size_t rows = 2 + (1 + p->n_rows) * (p->n_countries + p->n_sectors) + p->n_regions +
-                  p->n_transfers + p->n_slots + p->n_groups;
-    return (L * rows + 2 * p->most_slots + 2 * p->n_terms + 2 * (size_t)p->largest) *
-           sizeof(double);
+    return xmc_credit_scratch_doubles(p) * sizeof(double) + 2 * p->n_terms * sizeof(uint64_t) +
+           p->n_transfers * (p->lanes + 1) +
+           p->lanes * (2 * sizeof(xmc_stream_base) + sizeof(uint32_t)) +
+           XMC_HITS_MOST * sizeof(uint64_t) + XMC_STRIP_MOST * sizeof(uint32_t);
 }
 
 void xmc_credit_describe(const xmc_credit *p, xmc_module_cost *cost) {
     double defaults = 0.0;
-    for (size_t i = 0; i < p->n_buckets; i++)
-        defaults += 0.02 * p->buckets[i].n; /* rough: a mean probability of 2 % */
-    cost->bytes = sizeof *p + p->n_buckets * sizeof *p->buckets + p->n_obligors * 20 +
+    for (size_t i = 0; i < p->n_strips; i++)
+        defaults += p->strips[i].expected;
+    cost->bytes = sizeof *p + p->n_strips * sizeof *p->strips + p->n_obligors * 28 +
                   p->n_groups * sizeof *p->groups + (p->n_slots - p->n_segments) * 8 +
                   (p->n_classes + 1) * 8 * XMC_QT_CELLS * sizeof(double) +
                   (size_t)p->threads * scratch_bytes(p);
-    cost->work_per_trial = (double)p->n_buckets;
-    cost->seconds_per_trial = 15e-9 * (double)p->n_buckets + 20e-9 * defaults +
+    cost->work_per_trial = (double)p->n_strips;
+    cost->seconds_per_trial = 8e-9 * (double)p->n_strips + 20e-9 * defaults +
                               20e-9 * (double)(p->n_countries + p->n_sectors);
 }
 
@@ -218,9 +185,8 @@ static void digest_share(const xmc_share_law *s, xmc_digest *d) {
 
 void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
     xmc_digest_string(d, "credit");
-    uint64_t counts[] = {p->factor_seed, p->credit_seed, p->n_obligors,
-                         p->n_buckets,   p->n_transfers, p->n_groups,
-                         p->n_terms,     p->n_segments,  p->n_slots};
+    uint64_t counts[] = {p->factor_seed, p->credit_seed, p->n_obligors, p->n_strips, p->n_transfers,
+                         p->n_groups,    p->n_terms,     p->n_segments, p->n_slots};
     xmc_digest_u64(d, counts, sizeof counts / sizeof *counts);
     double loadings[] = {p->grid,
                          p->macro_loading,
@@ -243,8 +209,8 @@ void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
     digest_share(&p->transfer_share, d);
     for (size_t i = 0; i < p->n_classes; i++)
         digest_share(&p->lgd[i], d);
-    for (size_t i = 0; i < p->n_buckets; i++) {
-        const xmc_bucket *b = &p->buckets[i];
+    for (size_t i = 0; i < p->n_strips; i++) {
+        const xmc_strip *b = &p->strips[i];
         uint32_t places[] = {b->first, b->n, b->country, b->sector, b->product, b->row};
         xmc_digest_u64(d, &b->address, 1);
         xmc_digest_f64(d, (double[]){b->threshold, b->scale}, 2);
@@ -280,10 +246,14 @@ void xmc_credit_free(xmc_credit *p) {
     for (int k = 0; p->scratch && k < p->threads; k++) {
         free(p->scratch[k].doubles);
         free(p->scratch[k].events);
-        free(p->scratch[k].sums.stamp);
-        free(p->scratch[k].sums.touched);
-        free(p->scratch[k].sums.hits);
-        free(p->scratch[k].sums.uniforms);
+        free(p->scratch[k].any_event);
+        free(p->scratch[k].stamp);
+        free(p->scratch[k].touched);
+        free(p->scratch[k].base);
+        free(p->scratch[k].sorted_base);
+        free(p->scratch[k].order);
+        free(p->scratch[k].hits);
+        free(p->scratch[k].found);
     }
     free(p->scratch);
     for (size_t i = 0; p->lgd && i < p->n_classes; i++)
@@ -299,7 +269,7 @@ void xmc_credit_free(xmc_credit *p) {
     free(p->country_drawn);
     free(p->sector_drawn);
     free(p->region_of);
-    free(p->buckets);
+    free(p->strips);
     free(p->transfers);
     free(p->transfer_of);
     free(p->groups);
@@ -310,5 +280,6 @@ void xmc_credit_free(xmc_credit *p) {
     free(p->registered);
     free(p->obligors);
     free(p->group);
+    free(p->loss);
     free(p);
 }

@@ -21,10 +21,13 @@
  * left is shared out in proportion.
  *
  * Obligors with the same product, country, sector and probability form a bucket with one
- * conditional probability; a bucket's address is a hash of its names and probability, its obligors
- * stand in the order of their identifiers. Stream (credit, trial, address): uniform j gives the gap
- * from default j-1 to default j (kernels/bernoulli.h), or, where the conditional probability is
- * above 1 - exp(-XMC_CREDIT_MASK_HAZARD), decides whether obligor j defaults. Stream (credit,
+ * conditional probability, cut into strips (credit_plan.c); a strip's address is a hash of the
+ * bucket's names and probability and of its own number, its obligors stand in the order of their
+ * identifiers. Stream (credit, trial, address): the number of points and the obligor of each
+ * (xmc_strip_sums in kernels/credit.h). Where that number's mean is above XMC_POINTS_MEAN, uniform
+ * j gives the gap from default j-1 to default j (kernels/bernoulli.h), or, where the conditional
+ * probability is above 1 - exp(-XMC_CREDIT_MASK_HAZARD), decides whether obligor j defaults. All
+ * three give each obligor its probability to a relative error below 1e-6. Stream (credit,
  * trial, xmc_lgd_address(address)): uniform j is default j's LGD. Factors: stream (factors, trial,
  * 1): F's own part, W; (…, 2): one normal per country; (…, 3): one per sector; (…, 4): event and
  * share per country; in the order of their names in the model. */

@@ -2,23 +2,39 @@
 #ifndef CROSSMC_CREDIT_INTERNAL_H
 #define CROSSMC_CREDIT_INTERNAL_H
 
+#include "kernels/bernoulli.h"
 #include "kernels/credit.h"
 #include "kernels/distributions.h"
+#include "kernels/vmath.h"
 #include "sim/credit.h"
+#include <stdbool.h>
 
 enum { XMC_PRODUCT_EXPORT, XMC_PRODUCT_GUARANTEE, XMC_N_PRODUCTS };
 /* Degrees of freedom above this count as infinite, the Gaussian copula. */
 #define XMC_CREDIT_NORMAL_NU 2e6
+enum { XMC_CREDIT_MOST_LANES = 256 };
 
-/* Obligors with one conditional probability. */
+/* One obligor; those of a strip stand side by side, in the order of their identifiers. */
+typedef struct {
+    double amount; /* insured, CNY, on the grid */
+    uint32_t slot; /* row of the sums */
+    uint32_t lgd;  /* loss class */
+} xmc_exposure;
+
+/* A stretch of a bucket: obligors with one conditional probability. */
 typedef struct {
     uint64_t address;
     double threshold; /* q(p) / sqrt(1 - squared loadings) */
     double scale;     /* of the factors' part, see xmc_loading_row; 1 where they are fixed */
+    double expected;  /* defaults of a trial */
     uint32_t first, n;
     uint32_t country, sector; /* rank by name */
     uint32_t product, row;
-} xmc_bucket;
+    /* The one segment of all of them if none has a policy with terms and all losses given default
+     * are constant, so that the loss of each is known; else UINT32_MAX. */
+    uint32_t plain_slot;
+    uint32_t constant; /* all losses given default are */
+} xmc_strip;
 
 /* Loadings over sqrt(1 - squared loadings): how the factors move the argument of the conditional
  * probability. Rows 0 and 1 are the products, then come the loading classes. Where the correlation
@@ -51,7 +67,7 @@ struct xmc_credit {
     uint64_t factor_seed, credit_seed;
     double grid;
     int threads, gaussian;
-    size_t n_countries, n_sectors, n_obligors, n_buckets, n_transfers, n_groups, n_terms, n_classes;
+    size_t n_countries, n_sectors, n_obligors, n_strips, n_transfers, n_groups, n_terms, n_classes;
     size_t n_segments; /* slots 0 … n_segments-1 */
     size_t n_slots, n_rows, n_regions;
     double macro_loading, own_loading;     /* of the world factor */
@@ -63,7 +79,7 @@ struct xmc_credit {
     double delay;               /* share of transfer events that delay payment and lose nothing */
     xmc_gamma_table chi_square; /* shape nu/2; Student */
     xmc_hazard_table hazard;
-    xmc_bucket *buckets;
+    xmc_strip *strips;
     xmc_transfer *transfers; /* ascending country */
     uint32_t *transfer_of;   /* [n_countries] index into transfers, or UINT32_MAX */
     xmc_transfer_group *groups;
@@ -75,12 +91,24 @@ struct xmc_credit {
     size_t *registered;       /* [n_segments] number in the registry */
     size_t most_slots;        /* of a policy */
     xmc_exposure *obligors;
-    uint32_t *group;
-    uint32_t largest; /* bucket */
+    uint32_t *group; /* by obligor: row of the defaulted amounts (country, policy, segment) */
+    double *loss;    /* by obligor: amount x the constant loss given default */
+    uint32_t
+        lanes; /* trials side by side, a multiple of XMC_CREDIT_LANES; no result depends on it */
     /* Per-thread scratch. */
     struct xmc_credit_scratch *scratch;
 };
 
+/* A default as the log keeps it: who, in which lane, how often (CreditRisk+ knows more than once),
+ * and the uniform of its loss given default. */
+typedef struct {
+    uint32_t obligor;
+    uint16_t lane, times;
+    double u;
+} xmc_credit_hit;
+
+/* Arrays over the tile's trials are [lanes] in the order of the trials, or, where it says sorted,
+ * in the order of `order`. */
 typedef struct xmc_credit_scratch {
     double *world;         /* [lanes] F */
     double *w;             /* [lanes] W */
@@ -89,11 +117,50 @@ typedef struct xmc_credit_scratch {
     double *sector;        /* [sectors][lanes] S */
     double *country_part;  /* [rows][countries][lanes] */
     double *sector_part;   /* [rows][sectors][lanes] */
-    uint32_t *events;      /* [transfers] bit per lane */
+    double *normals;       /* [most of countries and sectors] */
+    uint8_t *events;       /* [transfers][lanes] */
+    uint8_t *any_event;    /* [transfers] */
     double *share;         /* [transfers][lanes] */
     double *weight, *part; /* [most_slots] */
-    xmc_credit_sums sums;
-    double *doubles; /* owns all double arrays */
+    double *sum;           /* [slots][lanes] */
+    double *defaulted;     /* [groups][lanes] amounts */
+    /* Policies with terms that were touched: stamp[policy] == now. */
+    uint64_t *stamp, now;
+    uint32_t *touched;
+    size_t n_touched;
+    /* Strips. */
+    xmc_stream_base *base, *sorted_base; /* [lanes] */
+    uint32_t *order;            /* [lanes] trials of one country, alike ones side by side */
+    double *sorted_w, *factors; /* [lanes] sorted */
+    double *losses;             /* [lanes] sorted: of the plain strips of one segment */
+    uint64_t *hits;             /* [XMC_HITS_MOST] */
+    uint32_t *found;            /* [XMC_STRIP_MOST + XMC_SKIP_SLACK] */
+    double *uniforms;           /* [XMC_STRIP_MOST] */
+    double *doubles;            /* owns the arrays of doubles */
+    /* With a log [obligors x lanes] defaults are listed there instead (sim/credit_detail.c makes
+     * losses of them), and nothing is summed. */
+    xmc_credit_hit *log;
+    size_t n_log;
 } xmc_credit_scratch;
+
+static inline double xmc_credit_to_grid(const xmc_credit *p, double x) {
+    return xmc_to_grid(x, p->grid, 1.0 / p->grid);
+}
+
+static inline void xmc_credit_touch(const xmc_credit *p, xmc_credit_scratch *t, uint32_t slot) {
+    if (slot < p->n_segments)
+        return;
+    uint32_t policy = p->policy_of_slot[slot - p->n_segments];
+    if (t->stamp[policy] != t->now) {
+        t->stamp[policy] = t->now;
+        t->touched[t->n_touched++] = policy;
+    }
+}
+
+/* Doubles in a thread's scratch. */
+size_t xmc_credit_scratch_doubles(const xmc_credit *p);
+/* credit_defaults.c: adds the losses by default of the tile's first n trials to sum, the defaulted
+ * amounts of countries with an event to defaulted. */
+void xmc_credit_defaults(const xmc_credit *p, xmc_credit_scratch *t, uint32_t n);
 
 #endif

@@ -440,35 +440,38 @@ static uint64_t bucket_address(const row *r, const xmc_loading *l, uint64_t h) {
     return h;
 }
 
-static xmc_status plan_buckets(xmc_credit *p, draft *d) {
+/* Obligors of a strip: about eight defaults a trial, so that few lanes wait for the fullest one and
+ * few strips overflow in a bad year; measured. */
+static uint32_t strip_size(double probability) {
+    double n = 8.0 / probability;
+    n = n < XMC_STRIP_MOST ? n : XMC_STRIP_MOST;
+    return n > 16.0 ? (uint32_t)n : 16;
+}
+
+/* Buckets, cut into strips of equal size up to one. */
+static xmc_status plan_strips(xmc_credit *p, draft *d) {
     const xmc_credit_model *m = &d->a->credit;
-    size_t n = p->n_obligors;
+    size_t n = p->n_obligors, bucket_end = 0;
     qsort(d->rows, n, sizeof *d->rows, by_bucket);
-    for (size_t i = 0; i < n; i++)
-        p->n_buckets += !i || !same_bucket(&d->rows[i - 1], &d->rows[i]);
-    p->buckets = array(p->n_buckets, sizeof *p->buckets);
-    if (!p->buckets)
+    p->strips = array(n, sizeof *p->strips);
+    if (!p->strips)
         return no_memory(d);
-    xmc_bucket *b = p->buckets - 1;
+    uint64_t address = 0;
+    xmc_loading loading = {0};
+    uint32_t rank = 0, n_strips = 1, size = 0; /* within the bucket */
     for (size_t i = 0; i < n; i++) {
         const row *r = &d->rows[i];
-        if (!i || !same_bucket(r - 1, r)) {
+        if (i == bucket_end) {
+            while (bucket_end < n && same_bucket(r, &d->rows[bucket_end]))
+                bucket_end++;
+            size = (uint32_t)(bucket_end - i);
+            n_strips = (size - 1) / strip_size(r->probability) + 1;
+            rank = 0;
             uint64_t h = hash_string(r->product, m->countries[r->source->country].name), bits;
             h = hash_string(h, m->sectors[r->source->sector]);
             memcpy(&bits, &r->probability, sizeof bits);
-            const xmc_loading loading = loading_of(m, r->row);
-            double own = 1.0 - (loading.global + loading.region + loading.country + loading.sector);
-            if (loading.correlation != XMC_CORRELATION_FIXED)
-                own = 1.0 / (1.0 + r->scale * r->scale);
-            h = bucket_address(r, &loading, xmc_mix64(h ^ bits));
-            *++b = (xmc_bucket){.address = h,
-                                .threshold = copula_quantile(p, r->probability) / sqrt(own),
-                                .scale = r->scale,
-                                .first = (uint32_t)i,
-                                .country = r->country,
-                                .sector = r->sector,
-                                .product = r->product,
-                                .row = r->row};
+            loading = loading_of(m, r->row);
+            address = bucket_address(r, &loading, xmc_mix64(h ^ bits));
             p->rows[r->row].country_used[r->country] = 1;
             p->rows[r->row].sector_used[r->sector] = 1;
             p->country_drawn[r->country] = 1;
@@ -476,30 +479,71 @@ static xmc_status plan_buckets(xmc_credit *p, draft *d) {
         } else if (strcmp(r->source->id, r[-1].source->id) == 0) {
             return xmc_error(d->diag, XMC_BAD_INPUT, "obligor '%s' stands twice", r->source->id);
         }
+        xmc_strip *b = p->strips + p->n_strips - 1;
+        const uint32_t number = (uint32_t)((uint64_t)rank * n_strips / size);
+        if (!rank || (uint64_t)(rank - 1) * n_strips / size != number) {
+            double own = 1.0 - (loading.global + loading.region + loading.country + loading.sector);
+            if (loading.correlation != XMC_CORRELATION_FIXED)
+                own = 1.0 / (1.0 + r->scale * r->scale);
+            *++b = (xmc_strip){.address = number ? xmc_mix64(address + number) : address,
+                               .threshold = copula_quantile(p, r->probability) / sqrt(own),
+                               .scale = r->scale,
+                               .first = (uint32_t)i,
+                               .country = r->country,
+                               .sector = r->sector,
+                               .product = r->product,
+                               .row = r->row,
+                               .plain_slot = r->slot < p->n_segments ? r->slot : UINT32_MAX,
+                               .constant = 1};
+            p->n_strips++;
+        }
+        rank++;
         b->n++;
-        p->largest = b->n > p->largest ? b->n : p->largest;
+        b->expected += r->probability;
+        const xmc_share_law *lgd = &p->lgd[r->source->loss_class];
+        if (lgd->table.coef)
+            b->constant = 0;
+        if (lgd->table.coef || r->slot != b->plain_slot)
+            b->plain_slot = UINT32_MAX;
         p->obligors[i] = (xmc_exposure){r->amount, r->slot, r->source->loss_class};
+        p->loss[i] = xmc_credit_to_grid(p, r->amount * lgd->constant);
         p->group[i] = r->transfer_segment; /* see plan_transfers */
     }
+    xmc_strip *fitting = realloc(p->strips, (p->n_strips ? p->n_strips : 1) * sizeof *fitting);
+    p->strips = fitting ? fitting : p->strips;
     for (size_t i = 0; i < p->n_transfers; i++)
         p->country_drawn[p->transfers[i].country] = 1;
     return XMC_OK;
 }
 
-static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
-    enum { L = XMC_CREDIT_LANES };
+size_t xmc_credit_scratch_doubles(const xmc_credit *p) {
     size_t factors = p->n_countries + p->n_sectors;
-    size_t n = L * (2 + (1 + p->n_rows) * factors + p->n_regions + p->n_transfers + p->n_slots +
-                    p->n_groups) +
-               2 * p->most_slots;
-    double *x = s->doubles = array(n, sizeof *x);
-    s->events = array(p->n_transfers, sizeof *s->events);
-    s->sums.stamp = array(p->n_terms, sizeof *s->sums.stamp);
-    s->sums.touched = array(p->n_terms, sizeof *s->sums.touched);
-    s->sums.hits = array(2 * ((size_t)p->largest + XMC_SKIP_SLACK), sizeof *s->sums.hits);
-    s->sums.uniforms = array(p->largest, sizeof *s->sums.uniforms);
-    if (!x || !s->events || !s->sums.stamp || !s->sums.touched || !s->sums.hits ||
-        !s->sums.uniforms)
+    size_t rows =
+        5 + (1 + p->n_rows) * factors + p->n_regions + p->n_transfers + p->n_slots + p->n_groups;
+    return p->lanes * rows + factors + p->n_regions + 2 * p->most_slots + XMC_STRIP_MOST;
+}
+
+/* As many trials side by side as leave the sums in the second cache level. */
+static void plan_lanes(xmc_credit *p) {
+    p->lanes = XMC_CREDIT_MOST_LANES;
+    while (p->lanes > XMC_CREDIT_LANES && xmc_credit_scratch_doubles(p) > 48 * 1024)
+        p->lanes /= 2;
+}
+
+static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
+    const size_t L = p->lanes;
+    double *x = s->doubles = array(xmc_credit_scratch_doubles(p), sizeof *x);
+    s->events = array(p->n_transfers * L, 1);
+    s->any_event = array(p->n_transfers, 1);
+    s->stamp = array(p->n_terms, sizeof *s->stamp);
+    s->touched = array(p->n_terms, sizeof *s->touched);
+    s->base = array(L, sizeof *s->base);
+    s->sorted_base = array(L, sizeof *s->sorted_base);
+    s->order = array(L, sizeof *s->order);
+    s->hits = array(XMC_HITS_MOST, sizeof *s->hits);
+    s->found = array(XMC_STRIP_MOST + XMC_SKIP_SLACK, sizeof *s->found);
+    if (!x || !s->events || !s->any_event || !s->stamp || !s->touched || !s->base ||
+        !s->sorted_base || !s->order || !s->hits || !s->found)
         return -1;
     s->world = x, x += L;
     s->w = x, x += L;
@@ -509,10 +553,15 @@ static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
     s->country_part = x, x += L * p->n_rows * p->n_countries;
     s->sector_part = x, x += L * p->n_rows * p->n_sectors;
     s->share = x, x += L * p->n_transfers;
-    s->sums.sum = x, x += L * p->n_slots;
-    s->sums.defaulted = x, x += L * p->n_groups;
+    s->sum = x, x += L * p->n_slots;
+    s->defaulted = x, x += L * p->n_groups;
+    s->sorted_w = x, x += L;
+    s->factors = x, x += L;
+    s->losses = x, x += L;
+    s->normals = x, x += p->n_countries + p->n_sectors + p->n_regions;
     s->weight = x, x += p->most_slots;
-    s->part = x;
+    s->part = x, x += p->most_slots;
+    s->uniforms = x;
     return 0;
 }
 
@@ -551,9 +600,10 @@ static xmc_status allocate(xmc_credit *p, draft *d) {
     p->terms = array(book->n_credit_policies, sizeof *p->terms);
     p->obligors = array(n, sizeof *p->obligors);
     p->group = array(n, sizeof(uint32_t));
+    p->loss = array(n, sizeof(double));
     if (!d->rows || !d->by_policy || !d->by_group || !d->countries || !d->sectors || !d->policies ||
         !d->country_rank || !d->sector_rank || !d->terms_of || !p->transfer_of || !p->lgd ||
-        !p->terms || !p->obligors || !p->group)
+        !p->terms || !p->obligors || !p->group || !p->loss)
         return no_memory(d);
     for (size_t i = 0; i < p->n_countries; i++) {
         d->countries[i] = (named){(uint32_t)i, m->countries[i].name};
@@ -616,9 +666,11 @@ static xmc_status build(xmc_credit *p, draft *d, xmc_segments *segments) {
     if (!status)
         status = plan_transfers(p, d);
     if (!status)
-        status = plan_buckets(p, d);
-    if (!status)
         status = plan_shares(p, d);
+    if (!status)
+        status = plan_strips(p, d);
+    if (!status)
+        plan_lanes(p);
     if (!status && (xmc_hazard_table_init(&p->hazard)))
         status = no_memory(d);
     for (int k = 0; !status && k < p->threads; k++)
