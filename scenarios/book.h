@@ -75,35 +75,75 @@ typedef struct {
         limit; /* LocDed6All …, over all coverages together; limit 0 = none */
     uint8_t ded_type, limit_type;
     uint8_t is_aggregate; /* 1: many risks in one row; takes mean damage ratios */
+    uint16_t country;     /* CountryCode, two letters as 256 a + b; 0 unknown */
     uint32_t n_buildings; /* at least 1 */
+    uint32_t loc_group;   /* LocGroup, numbered from 1; 0 none */
+    uint32_t reins_tag;   /* ReinsTag, numbered from 1; 0 none */
     size_t file_line;
 } xmc_location;
 
-/* OED reinsurance types that this version knows. SL (stop loss) is our own code, documented in
- * docs/inputs.md. */
-typedef enum { XMC_TREATY_QS, XMC_TREATY_CXL, XMC_TREATY_SL } xmc_treaty_type;
+/* OED reinsurance types. SL (stop loss) is our own code, documented in docs/inputs.md. */
+typedef enum {
+    XMC_TREATY_QS,
+    XMC_TREATY_CXL,
+    XMC_TREATY_SL,
+    XMC_TREATY_FAC,
+    XMC_TREATY_SS,
+    XMC_TREATY_PR,
+    XMC_TREATY_AXL,
+    XMC_N_TREATY_TYPES
+} xmc_treaty_type;
+extern const char *const xmc_treaty_type_names[XMC_N_TREATY_TYPES]; /* "QS", … */
 
-/* A treaty: one row of the OED reinsurance info file. */
+/* OED's RiskLevel: what one risk is. LGR groups locations of one account. */
+typedef enum {
+    XMC_LEVEL_NONE,
+    XMC_LEVEL_LOC,
+    XMC_LEVEL_LGR,
+    XMC_LEVEL_POL,
+    XMC_LEVEL_ACC,
+    XMC_N_LEVELS
+} xmc_risk_level;
+
+#define XMC_UNLIMITED UINT32_MAX /* reinstatements without end */
+
+/* A treaty: one row of the OED reinsurance info file. Limits of 0 are none. */
 typedef struct {
     const char *number, *name;
     xmc_treaty_type type;
     xmc_perils perils;
     uint32_t inuring_priority; /* 1 first */
-    int32_t inception, expiry;
-    double ceded, placed; /* shares; CededPercent, PlacedPercent */
+    int32_t inception, expiry; /* INT32_MIN, INT32_MAX where not given */
+    double ceded;              /* CededPercent; 0 where not given: 1, except of a QS */
+    double placed;             /* PlacedPercent × TreatyShare */
     double occ_attachment, occ_limit;
     double agg_attachment, agg_limit; /* SL: amounts over the year */
     double premium;                   /* ReinsPremium, CNY for the year */
-    uint32_t reinstatements;          /* Reinstatement: how many */
+    uint32_t reinstatements;          /* Reinstatement: how many; XMC_UNLIMITED */
     double reinstatement_charge; /* ReinstatementCharge: share of the premium, pro rata amount */
     size_t file_line;
+    const double *charges; /* [reinstatements] where each has its own; NULL: the one above */
+    bool pro_rata_time;    /* ReinstatementBasis amount_time: pro rata as to time as well */
+    xmc_risk_level risk_level;
+    double risk_attachment, risk_limit;
+    double occ_franchise, occ_reverse; /* OccFranchiseDed, OccReverseFranchise; 0 none */
+    double hours;                      /* HoursClause; 0 none */
+    bool use_dates;                    /* UseReinsDates */
+    bool risks_attaching;              /* AttachmentBasis RA */
 } xmc_treaty;
 
-/* What a treaty covers: a row of the OED reinsurance scope file. UINT32_MAX = any. */
+/* What a treaty covers: a row of the OED reinsurance scope file. UINT32_MAX, NULL and 0 = any. */
 typedef struct {
     uint32_t treaty;
     uint32_t account;
     uint32_t lob;
+    const char *portfolio;  /* PortNumber without an account */
+    const char *pol_number; /* with an account */
+    const char *loc_number; /* with an account */
+    uint32_t loc_group, reins_tag;
+    uint16_t country;
+    double ceded; /* CededPercent of a surplus or facultative cession; 0: the treaty's */
+    size_t file_line;
 } xmc_treaty_scope;
 
 typedef enum { XMC_BASIS_REVOLVING, XMC_BASIS_RUN_OFF } xmc_exposure_basis;

@@ -105,6 +105,26 @@ uint32_t xmc_load_region(xmc_loader *l, xmc_table *t, size_t column) {
     return known;
 }
 
+/* ISO 3166-1 alpha-2, two letters each, and OED's additions. */
+static const char countries[] =
+    "ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCM"
+    "CNCOCRCUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGY"
+    "HKHMHNHRHTHUIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMF"
+    "MGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARE"
+    "RORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZ"
+    "VAVCVEVGVIVNVUWFWSYEYTZAZMZWXBXEXSXW";
+
+uint16_t xmc_load_country(xmc_table *t, size_t column) {
+    size_t length;
+    const char *s = xmc_cell_text(t, column, &length);
+    for (size_t i = 0; length == 2 && i + 1 < sizeof countries; i += 2)
+        if (countries[i] == s[0] && countries[i + 1] == s[1])
+            return (uint16_t)((unsigned char)s[0] * 256u + (unsigned char)s[1]);
+    if (length)
+        xmc_cell_error(t, column, "an ISO 3166 alpha-2 country code such as CN");
+    return 0;
+}
+
 xmc_perils xmc_load_perils(xmc_table *t, size_t column) {
     size_t length;
     xmc_perils p = 0;

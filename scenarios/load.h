@@ -34,6 +34,7 @@ typedef struct {
     xmc_arena scratch;  /* until the end of loading */
 
     xmc_names lobs, currencies, regions, classes, accounts, credit_policies, indices, instruments;
+    xmc_names loc_groups, reins_tags;
     double *cny_per_unit;      /* [currencies.n] */
     bool lines_ok;             /* otherwise lines of business are not looked up */
     bool credit_ok, equity_ok; /* the models that the books refer to were read */
@@ -67,6 +68,8 @@ void *xmc_load_grow(xmc_loader *l, void *array, size_t n, size_t *capacity, size
 double xmc_load_currency(xmc_loader *l, xmc_table *t, size_t column); /* CNY for one unit */
 uint32_t xmc_load_lob(xmc_loader *l, xmc_table *t, size_t column);
 uint32_t xmc_load_region(xmc_loader *l, xmc_table *t, size_t column);
+/* 256 a + b of a country code's two letters, 0 where the cell is empty or wrong (reported). */
+uint16_t xmc_load_country(xmc_table *t, size_t column);
 xmc_perils xmc_load_perils(xmc_table *t, size_t column);
 const char *xmc_load_text(xmc_loader *l, xmc_table *t, size_t column); /* kept; NULL no memory */
 /* A name of a list, or an error that says what the list is. */

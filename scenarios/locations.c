@@ -23,6 +23,8 @@ enum {
     AGGREGATE,
     VULNERABILITY,
     REGION,
+    GROUP,
+    TAG,
     TERMS,
     N = TERMS + XMC_N_TERMS
 };
@@ -43,6 +45,8 @@ static const xmc_column columns[N] = {
     [AGGREGATE] = {"IsAggregate", false},
     [VULNERABILITY] = {"FlexiLocVulnerability", true},
     [REGION] = {"FlexiLocRegion", true},
+    [GROUP] = {"LocGroup", false},
+    [TAG] = {"ReinsTag", false},
     [TERMS + XMC_TERM_DED] = {"LocDed6All", false},
     [TERMS + XMC_TERM_DED_TYPE] = {"LocDedType6All", false},
     [TERMS + XMC_TERM_MIN_DED] = {"LocMinDed6All", false},
@@ -50,24 +54,6 @@ static const xmc_column columns[N] = {
     [TERMS + XMC_TERM_LIMIT] = {"LocLimit6All", false},
     [TERMS + XMC_TERM_LIMIT_TYPE] = {"LocLimitType6All", false},
 };
-
-/* ISO 3166-1 alpha-2, two letters each, and OED's additions. */
-static const char countries[] =
-    "ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCM"
-    "CNCOCRCUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGY"
-    "HKHMHNHRHTHUIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMF"
-    "MGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARE"
-    "RORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZ"
-    "VAVCVEVGVIVNVUWFWSYEYTZAZMZWXBXEXSXW";
-
-static bool is_country(const char *s, size_t length) {
-    if (length != 2)
-        return false;
-    for (size_t i = 0; i + 1 < sizeof countries; i += 2)
-        if (countries[i] == s[0] && countries[i + 1] == s[1])
-            return true;
-    return false;
-}
 
 /* Per file and account: what the check of magnitudes needs. */
 typedef struct {
@@ -101,19 +87,24 @@ static void check_deductible(xmc_table *t, const xmc_policy *bounded, const xmc_
                        bounded->min_ded > 0 ? "PolMinDed6All" : "PolMaxDed6All");
 }
 
+/* 1 + the number of a name; 0 where the cell is empty. */
+static uint32_t number_of(xmc_table *t, size_t column, xmc_names *names) {
+    size_t n;
+    const char *s = xmc_cell_text(t, column, &n);
+    return n ? 1 + xmc_names_add(names, s, n, NULL) : 0; /* without memory: none */
+}
+
 static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, magnitudes *m,
                      const xmc_policy *const *bounded, size_t *dropped, xmc_location *out) {
     xmc_location x = {.file_line = xmc_row_line(t), .vulnerability = UINT32_MAX};
-    size_t length, n_loc, n_class;
+    size_t n_loc, n_class;
     bool known = false;
     x.account = xmc_load_account(l, t, PORT, ACC, false, NULL);
     if (x.account == UINT32_MAX && l->accounts_ok && xmc_cell_given(t, ACC) &&
         xmc_cell_given(t, PORT))
         xmc_cell_error(t, ACC, "an account (PortNumber, AccNumber) of the account file");
     const char *loc = xmc_cell_text(t, LOC, &n_loc);
-    const char *country = xmc_cell_text(t, COUNTRY, &length);
-    if (length && !is_country(country, length))
-        xmc_cell_error(t, COUNTRY, "an ISO 3166 alpha-2 country code such as CN");
+    x.country = xmc_load_country(t, COUNTRY);
     x.latitude = (float)xmc_cell_number(t, LATITUDE, 0, -90, 90);
     x.longitude = (float)xmc_cell_number(t, LONGITUDE, 0, -180, 180);
     x.perils = xmc_load_perils(t, PERILS);
@@ -134,6 +125,8 @@ static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, magnitudes 
     if (n_class)
         x.vulnerability = xmc_names_add(&l->classes, class, n_class, NULL);
     x.region = xmc_load_region(l, t, REGION);
+    x.loc_group = number_of(t, GROUP, &l->loc_groups);
+    x.reins_tag = number_of(t, TAG, &l->reins_tags);
     xmc_terms terms = xmc_load_terms(t, TERMS, cny);
     x.ded = terms.ded;
     x.min_ded = terms.min_ded;

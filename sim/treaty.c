@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const xmc_perils every_group =
-    XMC_PERIL_QEQ | XMC_PERIL_WTC | XMC_PERIL_WSS | XMC_PERIL_ORF | XMC_PERIL_OSF;
-
 static double smaller(double a, double b) {
     return a < b ? a : b;
 }
@@ -16,281 +13,9 @@ static double larger(double a, double b) {
     return a > b ? a : b;
 }
 
-/* ---- the programme ---- */
-
-static xmc_place place_of(const xmc_analysis *a, const xmc_treaty *t, const char *column) {
-    xmc_place at = {NULL, t->file_line, 0, column};
-    for (size_t i = 0; i < a->n_inputs; i++)
-        if (!strcmp(a->inputs[i].role, "reinsurance_info"))
-            at.file = a->inputs[i].path;
-    return at;
-}
-
-static void check_amount(const xmc_analysis *a, const xmc_treaty *t, const char *column,
-                         double value, bool positive, xmc_diag *diag) {
-    char text[32];
-    snprintf(text, sizeof text, "%g", value);
-    if (!(isfinite(value) && (positive ? value > 0 : value >= 0)))
-        xmc_bad_input(diag, place_of(a, t, column), text, "an amount %s 0",
-                      positive ? "greater than" : "not below");
-}
-
-static void check_share(const xmc_analysis *a, const xmc_treaty *t, const char *column,
-                        double value, xmc_diag *diag) {
-    char text[32];
-    snprintf(text, sizeof text, "%g", value);
-    if (!(value > 0 && value <= 1))
-        xmc_bad_input(diag, place_of(a, t, column), text, "a share in (0, 1]");
-}
-
-static void check_treaty(const xmc_analysis *a, const xmc_treaty *t, xmc_diag *diag) {
-    check_share(a, t, "PlacedPercent", t->placed, diag);
-    switch (t->type) {
-    case XMC_TREATY_QS:
-        check_share(a, t, "CededPercent", t->ceded, diag);
-        break;
-    case XMC_TREATY_CXL:
-        check_amount(a, t, "OccLimit", t->occ_limit, true, diag);
-        check_amount(a, t, "OccAttachment", t->occ_attachment, false, diag);
-        check_amount(a, t, "AggAttachment", t->agg_attachment, false, diag);
-        check_amount(a, t, "AggLimit", t->agg_limit, false, diag);
-        check_amount(a, t, "ReinstatementCharge", t->reinstatement_charge, false, diag);
-        check_amount(a, t, "ReinsPremium", t->premium, false, diag);
-        break;
-    case XMC_TREATY_SL:
-        check_amount(a, t, "AggLimit", t->agg_limit, true, diag);
-        check_amount(a, t, "AggAttachment", t->agg_attachment, false, diag);
-        break;
-    }
-}
-
-static int by_inuring(const void *x, const void *y, void *treaties) {
-    uint32_t i = *(const uint32_t *)x, j = *(const uint32_t *)y;
-    const xmc_treaty *all = treaties, *a = &all[i], *b = &all[j];
-    if (a->inuring_priority != b->inuring_priority)
-        return a->inuring_priority < b->inuring_priority ? -1 : 1;
-    int c = strcmp(a->number, b->number);
-    return c ? c : i < j ? -1 : i > j;
-}
-
-static int by_scope(const void *x, const void *y) {
-    const xmc_treaty_scope *a = x, *b = y;
-    if (a->account != b->account)
-        return a->account < b->account ? -1 : 1;
-    return a->lob < b->lob ? -1 : a->lob > b->lob;
-}
-
-static bool scope_overlaps(const xmc_programme *p, size_t j, size_t k) {
-    const uint32_t any = UINT32_MAX;
-    for (size_t x = p->scope_offset[j]; x < p->scope_offset[j + 1]; x++)
-        for (size_t y = p->scope_offset[k]; y < p->scope_offset[k + 1]; y++) {
-            const xmc_treaty_scope *a = &p->scope[x], *b = &p->scope[y];
-            if ((a->account == b->account || a->account == any || b->account == any) &&
-                (a->lob == b->lob || a->lob == any || b->lob == any))
-                return true;
-        }
-    return false;
-}
-
 static const xmc_treaty *treaty_of(const xmc_programme *p, size_t k) {
-    return &p->book->treaties[p->treaty[k]];
+    return xmc_programme_treaty(p, k);
 }
-
-/* A stop loss acts on what all other treaties of its lines have left. */
-static void check_order(const xmc_analysis *a, const xmc_programme *p, xmc_diag *diag) {
-    for (size_t k = 0; k < p->n; k++) {
-        const xmc_treaty *sl = treaty_of(p, k);
-        if (sl->type != XMC_TREATY_SL)
-            continue;
-        for (size_t j = 0; j < p->n; j++) {
-            const xmc_treaty *t = treaty_of(p, j);
-            if (t->type != XMC_TREATY_SL && t->inuring_priority >= sl->inuring_priority &&
-                scope_overlaps(p, j, k)) {
-                char text[16];
-                snprintf(text, sizeof text, "%u", sl->inuring_priority);
-                xmc_bad_input(diag, place_of(a, sl, "InuringPriority"), text,
-                              "a stop loss behind all other treaties of its lines, but treaty %s "
-                              "has priority %u",
-                              t->number, t->inuring_priority);
-            }
-        }
-    }
-    for (size_t k = 0; k < p->n;) {
-        double share = 0;
-        size_t first = k;
-        for (; k < p->n && p->level[k] == p->level[first]; k++)
-            if (treaty_of(p, k)->type == XMC_TREATY_QS)
-                share += treaty_of(p, k)->ceded * treaty_of(p, k)->placed;
-        if (share > 1)
-            xmc_warn(
-                diag, place_of(a, treaty_of(p, first), "CededPercent"),
-                "quota shares of priority %u add up to %g: where they cover the same loss, the "
-                "last one pays what is left",
-                treaty_of(p, first)->inuring_priority, share);
-    }
-}
-
-xmc_status xmc_programme_plan(const xmc_analysis *a, xmc_programme *out, xmc_diag *diag) {
-    const xmc_book *b = &a->book;
-    size_t errors = diag->n_errors, n_out = 0;
-    *out = (xmc_programme){.book = b, .grid = a->loss_grid, .inv_grid = 1 / a->loss_grid};
-    out->treaty = malloc((b->n_treaties + 1) * sizeof *out->treaty);
-    out->level = malloc((b->n_treaties + 1) * sizeof *out->level);
-    out->scope_offset = calloc(b->n_treaties + 2, sizeof *out->scope_offset);
-    out->scope = malloc((b->n_scopes + 1) * sizeof *out->scope);
-    if (!out->treaty || !out->level || !out->scope_offset || !out->scope)
-        return xmc_no_memory(diag, b->n_scopes * sizeof *out->scope, "planning reinsurance");
-    for (uint32_t i = 0; i < b->n_treaties; i++) {
-        const xmc_treaty *t = &b->treaties[i];
-        if (t->inception <= a->valuation_date && a->valuation_date <= t->expiry) {
-            check_treaty(a, t, diag);
-            out->treaty[out->n++] = i;
-        } else {
-            n_out++;
-        }
-    }
-    if (n_out)
-        xmc_note(diag, "%zu treaties are not in force at the valuation date and do not act", n_out);
-    qsort_r(out->treaty, out->n, sizeof *out->treaty, by_inuring, b->treaties);
-    out->n_words = (out->n + 63) / 64;
-    size_t rows = 0;
-    for (size_t k = 0; k < out->n; k++) {
-        const xmc_treaty *t = treaty_of(out, k);
-        out->level[k] = k == 0 ? 0
-                               : out->level[k - 1] + (t->inuring_priority !=
-                                                      treaty_of(out, k - 1)->inuring_priority);
-        out->scope_offset[k] = rows;
-        for (size_t i = 0; i < b->n_scopes; i++)
-            if (b->scopes[i].treaty == out->treaty[k])
-                out->scope[rows++] = b->scopes[i];
-        qsort(out->scope + out->scope_offset[k], rows - out->scope_offset[k], sizeof *out->scope,
-              by_scope);
-        if (rows == out->scope_offset[k])
-            xmc_warn(diag, place_of(a, t, "ReinsNumber"),
-                     "treaty %s has no row in the reinsurance scope and covers nothing", t->number);
-    }
-    out->scope_offset[out->n] = rows;
-    check_order(a, out, diag);
-    return diag->n_errors > errors ? XMC_BAD_INPUT : XMC_OK;
-}
-
-void xmc_programme_free(xmc_programme *p) {
-    free(p->treaty);
-    free(p->level);
-    free(p->scope_offset);
-    free(p->scope);
-    *p = (xmc_programme){0};
-}
-
-static bool scope_has(const xmc_programme *p, size_t k, uint32_t account, uint32_t lob) {
-    const xmc_treaty_scope key = {.account = account, .lob = lob};
-    return bsearch(&key, p->scope + p->scope_offset[k], p->scope_offset[k + 1] - p->scope_offset[k],
-                   sizeof key, by_scope) != NULL;
-}
-
-bool xmc_programme_covers(const xmc_programme *p, size_t k, uint32_t account, uint32_t lob,
-                          xmc_perils peril) {
-    const xmc_treaty *t = treaty_of(p, k);
-    if (peril ? !(t->perils & peril) : (t->perils & every_group) != every_group)
-        return false;
-    const uint32_t any = UINT32_MAX;
-    return scope_has(p, k, any, any) || scope_has(p, k, any, lob) ||
-           (account != any && (scope_has(p, k, account, any) || scope_has(p, k, account, lob)));
-}
-
-void xmc_allocate(double amount, const double *weight, double *part, size_t n, double grid,
-                  double inv_grid) {
-    double sum = 0, running = 0, given = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += weight[i];
-    for (size_t i = 0; i < n; i++) {
-        if (sum == amount) {
-            part[i] = weight[i];
-            continue;
-        }
-        running += weight[i];
-        double upto = sum > 0 ? xmc_to_grid(amount * (running / sum), grid, inv_grid) : 0;
-        part[i] = upto - given;
-        given = upto;
-    }
-}
-
-/* ---- one occurrence ---- */
-
-static bool in_set(const uint64_t *set, size_t k) {
-    return set[k / 64] >> (k % 64) & 1;
-}
-
-/* Layer loss so far, after the year's attachment and limit. */
-static double after_aggregate(const xmc_treaty *t, double used) {
-    double limit = ((double)t->reinstatements + 1) * t->occ_limit;
-    if (t->agg_limit > 0)
-        limit = smaller(limit, t->agg_limit);
-    return smaller(larger(used - t->agg_attachment, 0), limit);
-}
-
-/* Hands amount to the classes in proportion to base[]; no class gets more than it has left.
- * Returns what was handed out. */
-static double cede(const xmc_programme *p, size_t k, const uint64_t *sets, const uint32_t *class_id,
-                   size_t n, const double *base, double *net, double amount, double subject) {
-    double running = 0, given = 0, total = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (base[i] <= 0 || !in_set(sets + class_id[i] * p->n_words, k))
-            continue;
-        running += base[i];
-        double upto = xmc_to_grid(amount * (running / subject), p->grid, p->inv_grid);
-        double part = smaller(upto - given, net[i]);
-        given = upto;
-        net[i] -= part;
-        total += part;
-    }
-    return total;
-}
-
-void xmc_programme_occurrence(const xmc_programme *p, const uint64_t *sets,
-                              const uint32_t *class_id, size_t n, const double *gross, double *net,
-                              double *work, double *layer_used, double *recovery,
-                              double *reinstatement) {
-    memcpy(net, gross, n * sizeof *net);
-    for (size_t k = 0; k < p->n; k++) {
-        const xmc_treaty *t = treaty_of(p, k);
-        if (k == 0 || p->level[k] != p->level[k - 1])
-            memcpy(work, net, n * sizeof *work);
-        if (t->type == XMC_TREATY_QS) {
-            double share = t->ceded * t->placed;
-            for (size_t i = 0; i < n; i++)
-                if (work[i] > 0 && in_set(sets + class_id[i] * p->n_words, k)) {
-                    double part =
-                        smaller(xmc_to_grid(share * work[i], p->grid, p->inv_grid), net[i]);
-                    net[i] -= part;
-                    recovery[k] += part;
-                }
-        } else if (t->type == XMC_TREATY_CXL) {
-            double subject = 0;
-            for (size_t i = 0; i < n; i++)
-                if (in_set(sets + class_id[i] * p->n_words, k))
-                    subject += work[i];
-            double layer = smaller(larger(subject - t->occ_attachment, 0), t->occ_limit);
-            layer = xmc_to_grid(layer, p->grid, p->inv_grid);
-            if (layer <= 0)
-                continue;
-            double before = after_aggregate(t, layer_used[k]);
-            layer_used[k] += layer;
-            double after = after_aggregate(t, layer_used[k]);
-            double paid = xmc_to_grid(t->placed * (after - before), p->grid, p->inv_grid);
-            if (paid > 0)
-                recovery[k] += cede(p, k, sets, class_id, n, work, net, paid, subject);
-            double most = (double)t->reinstatements * t->occ_limit;
-            double restored = smaller(after, most) - smaller(before, most);
-            if (restored > 0)
-                *reinstatement +=
-                    xmc_to_grid(t->reinstatement_charge * t->premium * (restored / t->occ_limit),
-                                p->grid, p->inv_grid);
-        }
-    }
-}
-
-/* ---- the year ---- */
 
 struct xmc_treaty_plan {
     xmc_programme programme;
@@ -313,24 +38,48 @@ static xmc_perils perils_of_cause(const xmc_analysis *a, const char *cause) {
  * the segment. */
 static int covers_segment(const xmc_analysis *a, const xmc_programme *p, size_t k,
                           const xmc_segment *s) {
-    const uint32_t none = UINT32_MAX;
-    if (s->lob == none)
+    if (s->lob == UINT32_MAX)
         return 0;
     if (s->risk != XMC_RISK_CAT)
-        return xmc_programme_covers(p, k, none, s->lob, 0);
+        return xmc_programme_covers_line(p, k, s->lob, 0);
     xmc_perils perils = perils_of_cause(a, s->cause);
     int yes = 0, no = 0;
     for (uint32_t lob = 0; lob < a->book.n_lobs; lob++) {
         if (strcmp(a->book.lobs[lob].segment, a->book.lobs[s->lob].segment))
             continue;
         for (xmc_perils rest = perils; rest; rest &= rest - 1) {
-            if (xmc_programme_covers(p, k, none, lob, rest & (~rest + 1)))
+            if (xmc_programme_covers_line(p, k, lob, rest & (~rest + 1)))
                 yes++;
             else
                 no++;
         }
     }
     return yes && no ? -1 : yes > 0;
+}
+
+static void check_whole_lines(const xmc_programme *p, size_t k, xmc_diag *diag) {
+    for (size_t i = p->scope_offset[k]; i < p->scope_offset[k + 1]; i++) {
+        const xmc_treaty_scope *s = &p->scope[i];
+        if (s->account != UINT32_MAX || s->portfolio || s->loc_group || s->reins_tag || s->country)
+            xmc_bad_input(diag, xmc_treaty_place(p, k, "ReinsNumber"), treaty_of(p, k)->number,
+                          "a stop loss that covers whole lines of business: its scope may "
+                          "not name accounts or places");
+    }
+}
+
+/* A quota share on a year without occurrences. */
+static void check_year(const xmc_programme *p, size_t k, const xmc_segment *g, xmc_diag *diag) {
+    const xmc_treaty *t = treaty_of(p, k);
+    if (p->acts[k] & XMC_ACTS_DATED || (t->use_dates && t->risks_attaching))
+        xmc_bad_input(diag, xmc_treaty_place(p, k, "UseReinsDates"), "Y",
+                      "N, since the treaty covers %s/%s, whose losses have neither days nor "
+                      "policies",
+                      xmc_risk_names[g->risk], g->line_name);
+    if (t->occ_limit > 0 || t->risk_limit > 0)
+        xmc_warn(diag, xmc_treaty_place(p, k, "ReinsNumber"),
+                 "the limits of treaty %s do not act on %s/%s, which has no occurrences and risks: "
+                 "there it takes its share alone",
+                 t->number, xmc_risk_names[g->risk], g->line_name);
 }
 
 xmc_status xmc_treaties_plan(const xmc_analysis *a, const xmc_run_shape *shape,
@@ -360,14 +109,11 @@ xmc_status xmc_treaties_plan(const xmc_analysis *a, const xmc_run_shape *shape,
         p->risk[s] = segments->segments[s].risk;
     for (size_t k = 0; k < k_n; k++) {
         const xmc_treaty *t = treaty_of(&p->programme, k);
-        if (t->type == XMC_TREATY_CXL)
+        if (t->type != XMC_TREATY_QS && t->type != XMC_TREATY_SL)
             continue;
         if (t->type == XMC_TREATY_SL)
-            for (size_t i = p->programme.scope_offset[k]; i < p->programme.scope_offset[k + 1]; i++)
-                if (p->programme.scope[i].account != UINT32_MAX)
-                    xmc_bad_input(diag, place_of(a, t, "ReinsNumber"), t->number,
-                                  "a stop loss that covers whole lines of business: its scope may "
-                                  "not name accounts");
+            check_whole_lines(&p->programme, k, diag);
+        bool told = false;
         for (size_t s = 0; s < n; s++) {
             const xmc_segment *g = &segments->segments[s];
             if (g->risk == XMC_RISK_CAT && t->type == XMC_TREATY_QS)
@@ -375,9 +121,13 @@ xmc_status xmc_treaties_plan(const xmc_analysis *a, const xmc_run_shape *shape,
             int c = covers_segment(a, &p->programme, k, g);
             if (c < 0)
                 xmc_bad_input(
-                    diag, place_of(a, t, "ReinsPeril"), t->number,
+                    diag, xmc_treaty_place(&p->programme, k, "ReinsPeril"), t->number,
                     "a stop loss that covers all of the segment %s/%s/%s or nothing of it",
                     g->line_name, g->region, g->cause);
+            if (c == 1 && t->type == XMC_TREATY_QS && !told) {
+                told = true;
+                check_year(&p->programme, k, g, diag);
+            }
             p->member[k * n + s] = c == 1;
         }
     }
@@ -496,17 +246,6 @@ void xmc_treaties_finish(const xmc_treaty_plan *p, xmc_block *b) {
 }
 
 void xmc_treaties_digest(const xmc_treaty_plan *p, xmc_digest *d) {
-    const xmc_programme *g = &p->programme;
-    for (size_t k = 0; k < g->n; k++) {
-        const xmc_treaty *t = treaty_of(g, k);
-        const uint64_t whole[] = {g->treaty[k], g->level[k], (uint64_t)t->type, t->perils,
-                                  t->reinstatements};
-        const double real[] = {t->ceded,          t->placed,    t->occ_attachment,
-                               t->occ_limit,      t->premium,   t->reinstatement_charge,
-                               t->agg_attachment, t->agg_limit, g->grid};
-        xmc_digest_string(d, t->number);
-        xmc_digest_u64(d, whole, sizeof whole / sizeof *whole);
-        xmc_digest_f64(d, real, sizeof real / sizeof *real);
-        xmc_digest_bytes(d, p->member + k * p->n_segments, p->n_segments);
-    }
+    xmc_programme_digest(&p->programme, d);
+    xmc_digest_bytes(d, p->member, p->programme.n * p->n_segments);
 }
