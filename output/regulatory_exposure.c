@@ -3,6 +3,7 @@
 #include "output/regulatory_report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const xmc_perils typhoon_flood =
     XMC_PERIL_WTC | XMC_PERIL_WSS | XMC_PERIL_ORF | XMC_PERIL_OSF;
@@ -10,12 +11,24 @@ static const xmc_perils typhoon_flood =
 const char *const xmc_reg_book_perils[XMC_REG_N_BOOK_PERILS] = {
     "motor_typhoon_flood", "property_typhoon_flood", "property_earthquake"};
 
+/* A row that covers other policies or some locations only: counted as no cession. */
+static bool is_part(const xmc_treaty_scope *s, const xmc_policy *p) {
+    if (s->loc_number || s->loc_group || s->reins_tag || s->country)
+        return true;
+    if (s->portfolio) {
+        const size_t n = strlen(s->portfolio);
+        if (strncmp(s->portfolio, p->account_name, n) || p->account_name[n] != '\x1f')
+            return true;
+    }
+    return s->pol_number && strcmp(s->pol_number, p->pol_number);
+}
+
 static bool covers(const xmc_book *b, size_t treaty, const xmc_policy *p) {
     for (size_t s = 0; s < b->n_scopes; s++) {
         const xmc_treaty_scope *scope = &b->scopes[s];
         if (scope->treaty == treaty &&
             (scope->account == UINT32_MAX || scope->account == p->account) &&
-            (scope->lob == UINT32_MAX || scope->lob == p->lob))
+            (scope->lob == UINT32_MAX || scope->lob == p->lob) && !is_part(scope, p))
             return true;
     }
     return false;

@@ -104,6 +104,43 @@ static double *row_of(const xmc_cat *c, uint32_t event, uint32_t place) {
 
 /* ---- one task: an event and some of its occurrences ---- */
 
+/* The policies' losses of an account with per-risk treaties, risk by risk: gross to the classes,
+ * what is ceded to the classes behind them. t->total holds the account's loss. */
+static void finish_risks(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
+                         const xmc_cat_account *a, const uint32_t *slot_of, size_t n_here,
+                         size_t n_lanes, size_t stride) {
+    const xmc_risk_programme *risks = a->risks;
+    const uint32_t *class_id = v->part_class + a->first_class;
+    const size_t n_items = risks->n_items;
+    for (uint32_t r = 0; r < a->n_rows; r++) {
+        const uint32_t row = v->row[a->first_row + r];
+        xmc_account_terms(&c->policy_terms[row], &c->policy_layers[row], t->total, n_lanes,
+                          t->row_loss + (size_t)r * XMC_LANES, c->grid, c->inv_grid);
+    }
+    for (size_t l = 0; l < n_lanes; l++) {
+        if (t->total[l] <= 0)
+            continue;
+        memset(t->item_gross, 0, n_items * sizeof *t->item_gross);
+        for (size_t p = 0; p < n_here; p++)
+            t->weight[p] = t->scratch[slot_of[t->here[p]] * stride + l];
+        for (uint32_t r = 0; r < a->n_rows; r++) {
+            const double loss = t->row_loss[(size_t)r * XMC_LANES + l];
+            if (loss <= 0)
+                continue;
+            xmc_allocate(loss, t->weight, t->part, n_here, c->grid, c->inv_grid);
+            for (size_t p = 0; p < n_here; p++)
+                t->item_gross[(size_t)r * a->n_parts + t->here[p] - a->first_part] = t->part[p];
+        }
+        xmc_risk_cessions(&c->programme, risks, t->item_gross, t->item_part, t->item_work);
+        for (size_t i = 0; i < n_items; i++)
+            if (t->item_gross[i] > 0)
+                t->class_acc[t->class_at[class_id[i]] * stride + l] += t->item_gross[i];
+        for (size_t i = 0; i < n_items * risks->n_treaties; i++)
+            if (t->item_part[i] > 0)
+                t->class_acc[t->class_at[risks->column[i]] * stride + l] += t->item_part[i];
+    }
+}
+
 /* Terms of the policies of an account on the sum of its parts; each policy's loss goes back to the
  * parts, that is to their regions, in proportion. slot_of[part] is the part's scratch row. */
 static void finish_account(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
@@ -119,7 +156,9 @@ static void finish_account(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thre
     }
     for (size_t l = 0; l < n_lanes; l++)
         any += t->total[l];
-    for (uint32_t r = 0; r < a->n_rows && any > 0; r++) {
+    if (a->risks && any > 0)
+        finish_risks(c, v, t, a, slot_of, n_here, n_lanes, stride);
+    for (uint32_t r = 0; r < a->n_rows && any > 0 && !a->risks; r++) {
         const xmc_terms k = c->policy_terms[v->row[a->first_row + r]];
         const xmc_layer y = c->policy_layers[v->row[a->first_row + r]];
         const uint32_t *class_id =
@@ -312,8 +351,9 @@ static void add_to_table(xmc_cat *c) {
         for (uint32_t i = 0; i < n; i++) {
             const double *row = row_of(c, (uint32_t)e, i);
             double loss = 0;
+            const uint32_t *ids = c->event_class + c->event_class_offset[e];
             for (size_t k = 0; k < n_classes; k++)
-                loss += row[k];
+                loss += c->class_treaty[ids[k]] == NONE ? row[k] : 0;
             const xmc_u128 steps = (uint64_t)(loss * c->inv_grid);
             const uint32_t times = c->event_fixed[e] ? n : 1;
             s->sum += steps * times;
@@ -327,6 +367,11 @@ static void add_to_table(xmc_cat *c) {
 
 /* ---- trials ---- */
 
+/* Day of the simulated year on which an occurrence happens. */
+static int32_t day_of(const xmc_cat *c, uint32_t o) {
+    return c->programme.day_of_year[c->occ_day[o]];
+}
+
 /* Occurrences of a trial in the order (day, number), without those that an overlay has dropped;
  * returns how many are left. */
 static uint32_t order_trial(const xmc_cat *c, uint32_t first, uint32_t n, uint32_t *order) {
@@ -336,7 +381,7 @@ static uint32_t order_trial(const xmc_cat *c, uint32_t first, uint32_t n, uint32
             if (c->occ_event[first + i] == NONE)
                 continue;
             uint32_t k = left++;
-            for (; k > 0 && c->occ_day[order[k - 1]] > c->occ_day[first + i]; k--)
+            for (; k > 0 && day_of(c, order[k - 1]) > day_of(c, first + i); k--)
                 order[k] = order[k - 1];
             order[k] = first + i;
         }
@@ -344,80 +389,132 @@ static uint32_t order_trial(const xmc_cat *c, uint32_t first, uint32_t n, uint32
     }
     uint32_t start[368] = {0};
     for (uint32_t i = 0; i < n; i++)
-        start[c->occ_day[first + i] + 1] += c->occ_event[first + i] != NONE;
+        start[day_of(c, first + i) + 1] += c->occ_event[first + i] != NONE;
     for (int day = 0; day < 367; day++)
         start[day + 1] += start[day];
     for (uint32_t i = 0; i < n; i++)
         if (c->occ_event[first + i] != NONE)
-            order[start[c->occ_day[first + i]]++] = first + i;
+            order[start[day_of(c, first + i)]++] = first + i;
     return start[367];
+}
+
+static xmc_occurrence occurrence_of(const xmc_cat *c, uint32_t o, double *net, double *work) {
+    const uint32_t event = c->occ_event[o];
+    return (xmc_occurrence){.id = c->event_class + c->event_class_offset[event],
+                            .n = c->event_class_offset[event + 1] - c->event_class_offset[event],
+                            .row = row_of(c, event, c->occ_place[o]),
+                            .net = net,
+                            .work = work,
+                            .day = day_of(c, o),
+                            .peril = c->a->events.peril[event],
+                            .number = o};
+}
+
+static double gross_of(const xmc_cat *c, const xmc_occurrence *x) {
+    double gross = 0;
+    for (size_t k = 0; k < x->n; k++)
+        gross += c->class_treaty[x->id[k]] == NONE ? x->row[k] : 0;
+    return gross;
+}
+
+/* Where a trial's occurrences go: a row of the block with its sums, or a trace. */
+typedef struct {
+    xmc_block *block;    /* NULL with a trace; without segments: the year alone is wanted */
+    uint32_t row, first; /* first: the trial's first occurrence */
+    xmc_cat_occurrence *trace;
+    size_t n;
+    double gross, net, gross_max, net_max;
+} sink;
+
+/* An occurrence behind all its treaties. */
+static void add_occurrence(const xmc_cat *c, const xmc_occurrence *x, double gross, sink *to) {
+    double net = 0;
+    for (size_t k = 0; k < x->n; k++)
+        net += c->class_treaty[x->id[k]] == NONE ? x->net[k] : 0;
+    if (to->trace) {
+        to->trace[to->n++] =
+            (xmc_cat_occurrence){.number = x->number - to->first,
+                                 .event_id = c->a->events.event_id[c->occ_event[x->number]],
+                                 .day = c->occ_day[x->number],
+                                 .gross = gross,
+                                 .net = net};
+        return;
+    }
+    to->n++;
+    for (size_t k = 0; k < x->n && to->block->segment_gross; k++) {
+        if (c->class_treaty[x->id[k]] != NONE)
+            continue;
+        const size_t s = c->class_segment[x->id[k]];
+        to->block->segment_gross[s][to->row] += x->row[k];
+        to->block->segment_net[s][to->row] += x->net[k];
+    }
+    to->gross += gross;
+    to->net += net;
+    to->gross_max = to->gross_max > gross ? to->gross_max : gross;
+    to->net_max = to->net_max > net ? to->net_max : net;
+}
+
+/* Hours clauses look at all occurrences of the trial together. */
+static void run_joined(const xmc_cat *c, xmc_cat_thread *t, uint32_t n, xmc_treaty_state *state,
+                       sink *to) {
+    const xmc_treaty_classes classes = {c->class_set, c->class_treaty};
+    size_t used = 0, m = 0;
+    for (uint32_t j = 0; j < n; j++) {
+        const xmc_occurrence x = occurrence_of(c, t->order[j], t->net + used, t->work + used);
+        if (gross_of(c, &x) <= 0)
+            continue;
+        t->occurrence[m++] = x;
+        used += x.n;
+    }
+    xmc_programme_trial(&c->programme, &classes, t->occurrence, m, state, t->joined, t->best);
+    for (size_t j = 0; j < m; j++)
+        add_occurrence(c, &t->occurrence[j], gross_of(c, &t->occurrence[j]), to);
 }
 
 /* The trial's year into row i of the block; or, with a trace, its occurrences with a loss into
  * trace (the block is NULL then). Returns how many have a loss. */
 static size_t run_trial(const xmc_cat *c, xmc_cat_thread *t, uint32_t trial, xmc_block *b,
                         uint32_t i, xmc_cat_occurrence *trace) {
-    size_t n_losses = 0;
     const xmc_programme *p = &c->programme;
+    const xmc_treaty_classes classes = {c->class_set, c->class_treaty};
     const uint32_t first = c->trial_start[trial];
     const uint32_t n = order_trial(c, first, c->trial_start[trial + 1] - first, t->order);
-    double gross_year = 0, net_year = 0, gross_max = 0, net_max = 0, premium = 0, recovered = 0;
+    double recovered = 0;
+    sink to = {.block = b, .row = i, .first = first, .trace = trace};
+    xmc_treaty_state state = {t->layer_used, t->recovery, 0};
     memset(t->layer_used, 0, p->n * sizeof(double));
     memset(t->recovery, 0, p->n * sizeof(double));
-    for (uint32_t j = 0; j < n; j++) {
+    if (p->any_hours)
+        run_joined(c, t, n, &state, &to);
+    for (uint32_t j = 0; j < n && !p->any_hours; j++) {
         if (j + 8 < n) { /* rows lie by event, far apart */
             const uint32_t ahead = t->order[j + 8];
             __builtin_prefetch(row_of(c, c->occ_event[ahead], c->occ_place[ahead]));
         }
-        const uint32_t o = t->order[j], event = c->occ_event[o];
-        const size_t n_classes = c->event_class_offset[event + 1] - c->event_class_offset[event];
-        const uint32_t *ids = c->event_class + c->event_class_offset[event];
-        const double *row = row_of(c, event, c->occ_place[o]);
-        double gross = 0, net = 0;
-        for (size_t k = 0; k < n_classes; k++)
-            gross += row[k];
+        const xmc_occurrence x = occurrence_of(c, t->order[j], t->net, t->work);
+        const double gross = gross_of(c, &x);
         if (gross <= 0)
             continue;
-        xmc_programme_occurrence(p, c->class_set, ids, n_classes, row, t->net, t->work,
-                                 t->layer_used, t->recovery, &premium);
-        for (size_t k = 0; k < n_classes; k++)
-            net += t->net[k];
-        if (trace) {
-            trace[n_losses++] = (xmc_cat_occurrence){.number = o - first,
-                                                     .event_id = c->a->events.event_id[event],
-                                                     .day = c->occ_day[o],
-                                                     .gross = gross,
-                                                     .net = net};
-            continue;
-        }
-        n_losses++;
-        for (size_t k = 0; k < n_classes && b->segment_gross; k++) {
-            const size_t s = c->class_segment[ids[k]];
-            b->segment_gross[s][i] += row[k];
-            b->segment_net[s][i] += t->net[k];
-        }
-        gross_year += gross;
-        net_year += net;
-        gross_max = gross_max > gross ? gross_max : gross;
-        net_max = net_max > net ? net_max : net;
+        xmc_programme_occurrence(p, &classes, &x, &state);
+        add_occurrence(c, &x, gross, &to);
     }
     if (trace)
-        return n_losses;
-    b->risk_gross[XMC_RISK_CAT][i] = gross_year;
-    b->cat_gross_max_occ[i] = gross_max;
-    b->cat_net_max_occ[i] = net_max;
+        return to.n;
+    b->risk_gross[XMC_RISK_CAT][i] = to.gross;
+    b->cat_gross_max_occ[i] = to.gross_max;
+    b->cat_net_max_occ[i] = to.net_max;
     if (!b->segment_gross) /* the year alone is wanted */
-        return n_losses;
+        return to.n;
     for (size_t k = 0; k < p->n; k++) {
         b->treaty[p->treaty[k]][i] += t->recovery[k];
         recovered += t->recovery[k];
     }
     if (c->premium_segment != SIZE_MAX)
-        b->segment_net[c->premium_segment][i] = premium;
-    b->reinstatement_premium[i] = premium;
-    b->risk_ceded[XMC_RISK_CAT][i] = recovered - premium;
-    b->risk_net[XMC_RISK_CAT][i] = net_year + premium;
-    return n_losses;
+        b->segment_net[c->premium_segment][i] = state.reinstatement;
+    b->reinstatement_premium[i] = state.reinstatement;
+    b->risk_ceded[XMC_RISK_CAT][i] = recovered - state.reinstatement;
+    b->risk_net[XMC_RISK_CAT][i] = to.net + state.reinstatement;
+    return to.n;
 }
 
 static int run_trials(const xmc_cat *c, xmc_block *b, uint32_t first, uint32_t n) {

@@ -100,6 +100,18 @@ static int compare_u32(const void *x, const void *y) {
     return a < b ? -1 : a > b;
 }
 
+/* An account's policies by number and layer, whatever the order of the file. */
+static int compare_rows(const void *x, const void *y, void *policies) {
+    const uint32_t i = *(const uint32_t *)x, j = *(const uint32_t *)y;
+    const xmc_policy *all = policies, *a = &all[i], *b = &all[j];
+    const int c = strcmp(a->pol_number, b->pol_number);
+    if (c)
+        return c;
+    if (a->layer_number != b->layer_number)
+        return a->layer_number < b->layer_number ? -1 : 1;
+    return i < j ? -1 : i > j;
+}
+
 xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc_cat_book *out,
                               xmc_diag *diag) {
     const xmc_book *b = &a->book;
@@ -147,6 +159,10 @@ xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc
     for (size_t i = 0; i < b->n_accounts; i++)
         out->row_offset[i] = out->row_offset[i + 1];
     out->row_offset[b->n_accounts] = b->n_policies;
+
+    for (size_t i = 0; i < b->n_accounts; i++)
+        qsort_r(out->row + out->row_offset[i], out->row_offset[i + 1] - out->row_offset[i],
+                sizeof *out->row, compare_rows, b->policies);
 
     size_t n = 0;
     double total = 0;

@@ -38,12 +38,14 @@ typedef struct {
 xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc_cat_book *out,
                               xmc_diag *diag);
 
-/* An account whose terms need the losses of several locations, or that has several policies; per
- * peril. Its locations are grouped by region into parts, since segments are regional. */
+/* An account whose terms need the losses of several locations, or that has several policies or
+ * per-risk treaties; per peril. Its locations are grouped by region into parts, since segments are
+ * regional; where treaties tell them apart, each is a part. */
 typedef struct {
     uint32_t first_part, n_parts;
-    uint32_t first_row, n_rows; /* into row[] of the view: policies that cover the peril */
-    size_t first_class;         /* into part_class: [row][part] */
+    uint32_t first_row, n_rows;      /* into row[] of the view: policies that cover the peril */
+    size_t first_class;              /* into part_class: [row][part] */
+    const xmc_risk_programme *risks; /* per-risk treaties, NULL: none */
 } xmc_cat_account;
 
 #define XMC_LOCAL_SLOT (UINT32_C(1) << 31)
@@ -104,8 +106,15 @@ typedef struct {
     double *total, *loss;  /* [lanes] of an account; of one of its policies */
     uint32_t serial;
     uint32_t *order;               /* [occurrences of a trial] */
-    double *net, *work;            /* [max touched classes] */
+    double *net, *work;            /* [max touched classes]; × occurrences with hours clauses */
     double *layer_used, *recovery; /* [treaties] */
+    /* Accounts with per-risk treaties. */
+    double *row_loss;                           /* [policies of an account][lanes] */
+    double *item_gross, *item_part, *item_work; /* [items], [treaties × items], [4 items] */
+    /* A trial with hours clauses. */
+    xmc_occurrence *occurrence; /* [occurrences of a trial] */
+    uint32_t *joined;           /* the like */
+    double *best;
 } xmc_cat_thread;
 
 typedef struct {
@@ -138,12 +147,15 @@ struct xmc_cat {
     xmc_layer *policy_layers;
     size_t n_views;
     xmc_cat_view *views;
-    /* Accumulation classes: distinct (segment, treaty set). */
+    /* Accumulation classes: distinct (segment, treaty set), each followed by a class for what each
+     * treaty of the set's risk stage has ceded of it. */
     size_t n_classes, n_segments;
     uint32_t *class_segment; /* into the registry */
-    uint64_t *class_set;     /* [classes][words] */
-    size_t *segments;        /* the registry's indices of this risk */
-    size_t premium_segment;  /* SIZE_MAX: none */
+    uint64_t *class_set;     /* [classes][words] treaties of the class stage */
+    uint32_t *class_treaty;  /* NONE: losses; otherwise the treaty whose cessions they are */
+    size_t most_items, most_rows, most_parts_of_risks; /* of an account with per-risk treaties */
+    size_t *segments;                                  /* the registry's indices of this risk */
+    size_t premium_segment;                            /* SIZE_MAX: none */
     /* Events. */
     size_t n_events;
     uint8_t *event_view;

@@ -226,13 +226,22 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
         t->total = xmc_plan_get(m, XMC_LANES, sizeof(double));
         t->loss = xmc_plan_get(m, XMC_LANES, sizeof(double));
         t->order = xmc_plan_get(m, c->max_count + 1, sizeof(uint32_t));
-        t->net = xmc_plan_get(m, classes + 1, sizeof(double));
-        t->work = xmc_plan_get(m, classes + 1, sizeof(double));
+        const size_t together = c->programme.any_hours ? c->max_count : 1;
+        t->net = xmc_plan_get(m, classes * together + 1, sizeof(double));
+        t->work = xmc_plan_get(m, classes * together + 1, sizeof(double));
+        t->occurrence = xmc_plan_get(m, together + 1, sizeof *t->occurrence);
+        t->joined = xmc_plan_get(m, together + 1, sizeof *t->joined);
+        t->best = xmc_plan_get(m, together + 1, sizeof(double));
+        t->row_loss = xmc_plan_get(m, c->most_rows * XMC_LANES + 1, sizeof(double));
+        t->item_gross = xmc_plan_get(m, c->most_items + 1, sizeof(double));
+        t->item_part = xmc_plan_get(m, c->most_parts_of_risks + 1, sizeof(double));
+        t->item_work = xmc_plan_get(m, 4 * c->most_items + 1, sizeof(double));
         t->layer_used = xmc_plan_get(m, c->programme.n + 1, sizeof(double));
         t->recovery = xmc_plan_get(m, c->programme.n + 1, sizeof(double));
         ok = t->class_acc && t->scratch && t->slot && t->stamp && t->part_slot && t->touched &&
              t->class_at && t->here && t->weight && t->part && t->total && t->loss && t->order &&
-             t->net && t->work && t->layer_used && t->recovery;
+             t->net && t->work && t->layer_used && t->recovery && t->occurrence && t->joined &&
+             t->best && t->row_loss && t->item_gross && t->item_part && t->item_work;
     }
     return ok ? XMC_OK : xmc_no_memory(diag, c->arena.bytes, "catastrophe workspace");
 }

@@ -115,17 +115,14 @@ static void digest_run(const xmc_cat_run *r, xmc_digest *d) {
         xmc_digest_u32(d, r->part, k->n);
 }
 
-static void digest_treaties(const xmc_cat *c, xmc_digest *d) {
-    for (size_t k = 0; k < c->programme.n; k++) {
-        const xmc_treaty *t = &c->a->book.treaties[c->programme.treaty[k]];
-        const uint64_t whole[] = {c->programme.treaty[k], c->programme.level[k], (uint64_t)t->type,
-                                  t->reinstatements};
-        const double real[] = {t->ceded,          t->placed,   t->occ_attachment,
-                               t->occ_limit,      t->premium,  t->reinstatement_charge,
-                               t->agg_attachment, t->agg_limit};
-        xmc_digest_u64(d, whole, sizeof whole / sizeof *whole);
-        xmc_digest_f64(d, real, sizeof real / sizeof *real);
-    }
+static void digest_risks(const xmc_risk_programme *r, xmc_digest *d) {
+    if (!r)
+        return;
+    const size_t n = (size_t)r->n_treaties * r->n_items;
+    xmc_digest_u32(d, r->treaty, r->n_treaties);
+    xmc_digest_u32(d, r->risk, n);
+    xmc_digest_f64(d, r->ceded, n);
+    xmc_digest_u32(d, r->column, n);
 }
 
 void xmc_cat_digest(const xmc_cat *c, xmc_digest *d) {
@@ -174,6 +171,7 @@ void xmc_cat_digest(const xmc_cat *c, xmc_digest *d) {
             const uint32_t head[] = {x->first_part, x->n_parts, x->n_rows};
             xmc_digest_u32(d, head, 3);
             xmc_digest_u32(d, view->part_class + x->first_class, (size_t)x->n_rows * x->n_parts);
+            digest_risks(x->risks, d);
             for (uint32_t i = 0; i < x->n_rows; i++) {
                 const uint32_t row = view->row[x->first_row + i];
                 xmc_digest_f64(d, (const double *)&c->policy_terms[row], 6);
@@ -183,7 +181,8 @@ void xmc_cat_digest(const xmc_cat *c, xmc_digest *d) {
     }
     xmc_digest_u32(d, c->class_segment, c->n_classes);
     xmc_digest_u64(d, c->class_set, c->n_classes * c->programme.n_words);
-    digest_treaties(c, d);
+    xmc_digest_u32(d, c->class_treaty, c->n_classes);
+    xmc_programme_digest(&c->programme, d);
 }
 
 size_t xmc_cat_elt_events(const xmc_cat *c) {

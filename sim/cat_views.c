@@ -1,7 +1,7 @@
 /* The plan's second step: the book as each peril meets it, as runs of the kernel; accumulation
  * classes and segments. */
 #include "kernels/vmath.h"
-#include "sim/cat_internal.h"
+#include "sim/cat_sets.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,12 +30,11 @@ typedef struct {
     xmc_cat *c;
     xmc_plan_memory t; /* temporaries */
     /* Segments: names of lines by rank, × region rank × group. */
-    size_t n_lines, n_regions, n_sets, capacity_sets;
+    size_t n_lines, n_regions;
     uint32_t *line_of_lob;    /* [lobs] */
     uint32_t *lob_of_line;    /* [lines] */
     const char **region_name; /* [regions] by rank */
-    uint64_t *sets;           /* [sets][words] */
-    uint32_t *set_of;         /* [views][policies] */
+    xmc_cat_sets sets;
     uint32_t *class_map; /* [lines × regions × groups][sets]: first used or not, then the class */
     double *exposure;    /* [lines × regions × groups] */
     uint32_t *last_location; /* the like: location counted last */
@@ -56,7 +55,7 @@ static const xmc_location *location_at(const xmc_cat *c, size_t i) {
     return &c->a->book.locations[c->book.location[i]];
 }
 
-/* ---- lines, treaty sets ---- */
+/* ---- lines ---- */
 
 static xmc_status name_lines(build *b, xmc_diag *diag) {
     const xmc_book *book = &b->c->a->book;
@@ -83,100 +82,6 @@ static xmc_status name_lines(build *b, xmc_diag *diag) {
         uint32_t rank = b->c->book.region_rank[i];
         b->region_name[rank] = book->regions[i];
         b->n_regions = b->n_regions > rank + 1u ? b->n_regions : rank + 1u;
-    }
-    return XMC_OK;
-}
-
-static uint32_t set_number(build *b, const uint64_t *set, uint32_t hint) {
-    const size_t w = words(b);
-    if (hint < b->n_sets && !memcmp(b->sets + hint * w, set, w * sizeof *set))
-        return hint;
-    for (uint32_t i = 0; i < b->n_sets; i++)
-        if (!memcmp(b->sets + i * w, set, w * sizeof *set))
-            return i;
-    if (b->n_sets == b->capacity_sets) {
-        size_t capacity = b->capacity_sets ? 2 * b->capacity_sets : 64;
-        uint64_t *grown = xmc_plan_get(&b->t, capacity * (w ? w : 1), sizeof *grown);
-        if (!grown)
-            return NONE;
-        if (b->n_sets && w)
-            memcpy(grown, b->sets, b->n_sets * w * sizeof *grown);
-        b->sets = grown;
-        b->capacity_sets = capacity;
-    }
-    if (w)
-        memcpy(b->sets + b->n_sets * w, set, w * sizeof *set);
-    return (uint32_t)b->n_sets++;
-}
-
-static int compare_sets(const void *x, const void *y, void *n_words) {
-    const uint64_t *a = x, *b = y;
-    for (size_t i = 0; i < *(const size_t *)n_words; i++)
-        if (a[i] != b[i])
-            return a[i] < b[i] ? -1 : 1;
-    return 0;
-}
-
-/* The set of treaties of every policy under every peril. Numbers follow the sets' bits, not the
- * order of the files. */
-static xmc_status find_sets(build *b, xmc_diag *diag) {
-    const xmc_cat *c = b->c;
-    const xmc_book *book = &c->a->book;
-    const xmc_programme *p = &c->programme;
-    const size_t w = words(b);
-    b->set_of = xmc_plan_get(&b->t, c->n_views * book->n_policies, sizeof(uint32_t));
-    uint64_t *set = xmc_plan_get(&b->t, w + 1, sizeof *set);
-    uint64_t *general = xmc_plan_get(&b->t, book->n_lobs * w + 1, sizeof *general);
-    uint8_t *by_account = xmc_plan_get(&b->t, p->n + 1, 1);
-    if (!b->set_of || !set || !general || !by_account)
-        return xmc_no_memory(diag, book->n_policies * sizeof(uint32_t), "planning catastrophe");
-    for (size_t k = 0; k < p->n; k++)
-        for (size_t i = p->scope_offset[k]; i < p->scope_offset[k + 1]; i++)
-            by_account[k] |= p->scope[i].account != NONE;
-    for (size_t v = 0; v < c->n_views; v++) {
-        memset(general, 0, book->n_lobs * w * sizeof *general);
-        for (uint32_t lob = 0; lob < book->n_lobs; lob++)
-            for (size_t k = 0; k < p->n; k++)
-                if (xmc_programme_covers(p, k, NONE, lob, c->views[v].peril))
-                    general[lob * w + k / 64] |= UINT64_C(1) << (k % 64);
-        uint32_t hint = 0;
-        for (size_t i = 0; i < book->n_policies; i++) {
-            const xmc_policy *policy = &book->policies[i];
-            if (w)
-                memcpy(set, general + policy->lob * w, w * sizeof *set);
-            for (size_t k = 0; k < p->n; k++)
-                if (by_account[k] &&
-                    xmc_programme_covers(p, k, policy->account, policy->lob, c->views[v].peril))
-                    set[k / 64] |= UINT64_C(1) << (k % 64);
-            hint = set_number(b, set, hint);
-            if (hint == NONE)
-                return xmc_no_memory(diag, b->n_sets * w * 8, "planning catastrophe");
-            b->set_of[v * book->n_policies + i] = hint;
-        }
-    }
-    if (w && b->n_sets) {
-        uint64_t *sorted = xmc_plan_get(&b->t, b->n_sets * w, sizeof *sorted);
-        uint32_t *rank = xmc_plan_get(&b->t, b->n_sets, sizeof *rank);
-        if (!sorted || !rank)
-            return xmc_no_memory(diag, b->n_sets * w * 8, "planning catastrophe");
-        memcpy(sorted, b->sets, b->n_sets * w * sizeof *sorted);
-        size_t n_words = w;
-        qsort_r(sorted, b->n_sets, w * sizeof *sorted, compare_sets, &n_words);
-        for (size_t i = 0; i < b->n_sets;
-             i++) /* distinct: the rank is the number of smaller ones */
-            for (size_t lo = 0, hi = b->n_sets; lo < hi;) {
-                const size_t mid = (lo + hi) / 2;
-                const int order = compare_sets(sorted + mid * w, b->sets + i * w, &n_words);
-                if (order == 0)
-                    rank[i] = (uint32_t)mid;
-                if (order < 0)
-                    lo = mid + 1;
-                else
-                    hi = mid;
-            }
-        for (size_t i = 0; i < c->n_views * book->n_policies; i++)
-            b->set_of[i] = rank[b->set_of[i]];
-        b->sets = sorted;
     }
     return XMC_OK;
 }
@@ -216,7 +121,8 @@ static bool is_met(const xmc_cat *c, size_t i, const xmc_cat_view *v) {
            rows_covering(c, l->account, v->peril, &first);
 }
 
-static void meet(build *b, const xmc_cat_view *v) {
+static void meet(build *b, size_t view) {
+    const xmc_cat_view *v = &b->c->views[view];
     const xmc_cat *c = b->c;
     const size_t n_accounts = c->a->book.n_accounts;
     memset(b->mode, NOT_MET, n_accounts);
@@ -238,7 +144,9 @@ static void meet(build *b, const xmc_cat_view *v) {
             continue;
         uint32_t first = 0;
         size_t n = rows_covering(c, account, v->peril, &first);
-        if (n == 1 && policy_is_void(&c->a->book.policies[first]))
+        if (xmc_cat_has_risks(c, &b->sets, view, (uint32_t)account))
+            b->mode[account] = SCRATCH;
+        else if (n == 1 && policy_is_void(&c->a->book.policies[first]))
             b->mode[account] = DIRECT;
         else if (n == 1 && b->met[account] == 1)
             b->mode[account] = DIRECT_TERMS;
@@ -252,9 +160,11 @@ static size_t segment_cell(const build *b, uint32_t policy, uint32_t region_rank
     return ((size_t)line * b->n_regions + region_rank) * XMC_N_GROUPS + (size_t)group;
 }
 
-static uint32_t *class_cell(const build *b, size_t view, uint32_t policy, uint32_t region_rank) {
-    uint32_t set = b->set_of[view * b->c->a->book.n_policies + policy];
-    return &b->class_map[segment_cell(b, policy, region_rank, b->c->views[view].group) * b->n_sets +
+/* The class of a policy's loss at a location in a region. */
+static uint32_t *class_cell(const build *b, size_t view, uint32_t policy, uint32_t region_rank,
+                            uint32_t location) {
+    const uint32_t set = xmc_cat_set(b->c, &b->sets, view, policy, location);
+    return &b->class_map[segment_cell(b, policy, region_rank, b->c->views[view].group) * b->sets.n +
                          set];
 }
 
@@ -273,7 +183,7 @@ static void mark_classes(build *b) {
                 uint32_t policy = c->book.row[r];
                 if (!(c->a->book.policies[policy].perils & c->views[v].peril))
                     continue;
-                *class_cell(b, v, policy, region) = 1;
+                *class_cell(b, v, policy, region, (uint32_t)i) = 1;
                 size_t s = segment_cell(b, policy, region, c->views[v].group);
                 if (b->last_location[s] == i + 1)
                     continue;
@@ -284,22 +194,47 @@ static void mark_classes(build *b) {
     }
 }
 
+static size_t count_bits(const uint64_t *set, size_t n_words) {
+    size_t n = 0;
+    for (size_t i = 0; i < n_words; i++)
+        n += (size_t)__builtin_popcountll(set[i]);
+    return n;
+}
+
+/* The class of a segment and set, and those of what its risk stage cedes. */
+static void add_classes(xmc_cat *c, const xmc_cat_sets *sets, size_t set, uint32_t segment) {
+    const size_t w = sets->n_words;
+    const uint64_t *all = sets->set + set * w, *risk = sets->risk + set * w;
+    for (size_t i = 0; i < w; i++)
+        c->class_set[c->n_classes * w + i] = all[i] & ~risk[i];
+    c->class_segment[c->n_classes] = segment;
+    c->class_treaty[c->n_classes++] = NONE;
+    for (size_t k = 0; k < c->programme.n; k++)
+        if (xmc_in_set(risk, k)) {
+            c->class_segment[c->n_classes] = segment;
+            c->class_treaty[c->n_classes++] = (uint32_t)k;
+        }
+}
+
 static xmc_status register_segments(build *b, xmc_segments *segments, xmc_diag *diag) {
     xmc_cat *c = b->c;
     const xmc_book *book = &c->a->book;
+    const xmc_cat_sets *sets = &b->sets;
     const size_t cells = b->n_lines * b->n_regions * XMC_N_GROUPS, w = words(b);
     size_t n_classes = 0;
-    for (size_t i = 0; i < cells * b->n_sets; i++)
-        n_classes += b->class_map[i];
+    for (size_t i = 0; i < cells * sets->n; i++)
+        if (b->class_map[i])
+            n_classes += 1 + count_bits(sets->risk + i % sets->n * w, w);
     c->class_segment = xmc_plan_get(&c->arena, n_classes + 1, sizeof(uint32_t));
     c->class_set = xmc_plan_get(&c->arena, n_classes * w + 1, sizeof(uint64_t));
+    c->class_treaty = xmc_plan_get(&c->arena, n_classes + 1, sizeof(uint32_t));
     c->segments = xmc_plan_get(&c->arena, n_classes + 1, sizeof(size_t));
-    if (!c->class_segment || !c->class_set || !c->segments)
+    if (!c->class_segment || !c->class_set || !c->class_treaty || !c->segments)
         return xmc_no_memory(diag, n_classes * w * 8, "planning catastrophe");
     for (size_t s = 0; s < cells; s++) {
         size_t index = SIZE_MAX;
-        for (size_t k = 0; k < b->n_sets; k++) {
-            uint32_t *used = &b->class_map[s * b->n_sets + k];
+        for (size_t k = 0; k < sets->n; k++) {
+            uint32_t *used = &b->class_map[s * sets->n + k];
             if (!*used)
                 continue;
             if (index == SIZE_MAX) {
@@ -318,10 +253,7 @@ static xmc_status register_segments(build *b, xmc_segments *segments, xmc_diag *
                 c->segments[c->n_segments++] = index;
             }
             *used = (uint32_t)c->n_classes;
-            c->class_segment[c->n_classes] = (uint32_t)index;
-            if (w)
-                memcpy(c->class_set + c->n_classes * w, b->sets + k * w, w * sizeof(uint64_t));
-            c->n_classes++;
+            add_classes(c, sets, k, (uint32_t)index);
         }
     }
     return XMC_OK;
@@ -333,8 +265,8 @@ static xmc_status register_premium(xmc_cat *c, xmc_segments *segments, xmc_diag 
     c->premium_segment = SIZE_MAX;
     for (size_t k = 0; k < c->programme.n; k++) {
         const xmc_treaty *t = &c->a->book.treaties[c->programme.treaty[k]];
-        if (t->type != XMC_TREATY_CXL || t->reinstatements == 0 || t->reinstatement_charge <= 0 ||
-            t->premium <= 0)
+        if ((t->type != XMC_TREATY_CXL && t->type != XMC_TREATY_PR) || t->reinstatements == 0 ||
+            t->reinstatements == XMC_UNLIMITED || t->reinstatement_charge <= 0 || t->premium <= 0)
             continue;
         xmc_segment g = {.risk = XMC_RISK_CAT,
                          .line = XMC_LINE_PROPERTY,
@@ -354,20 +286,57 @@ static xmc_status register_premium(xmc_cat *c, xmc_segments *segments, xmc_diag 
 
 typedef struct {
     uint32_t account, region;
+    uint32_t apart;    /* the location, where treaties tell the account's locations apart */
+    uint32_t location; /* one of the part */
 } part_key;
 
 static int compare_parts(const void *x, const void *y) {
     const part_key *a = x, *b = y;
     if (a->account != b->account)
         return a->account < b->account ? -1 : 1;
-    return a->region < b->region ? -1 : a->region > b->region;
+    if (a->region != b->region)
+        return a->region < b->region ? -1 : 1;
+    return a->apart < b->apart ? -1 : a->apart > b->apart;
 }
 
-static uint32_t find_part(const xmc_cat_view *v, const part_key *keys, uint32_t account,
-                          uint32_t region) {
-    const part_key key = {account, region};
+static part_key part_of(const build *b, uint32_t location) {
+    const xmc_location *l = location_at(b->c, location);
+    const bool apart = b->sets.apart[l->account] != SIZE_MAX;
+    return (part_key){l->account, b->c->book.region_rank[l->region], apart ? location : NONE,
+                      location};
+}
+
+static uint32_t find_part(const build *b, const xmc_cat_view *v, const part_key *keys,
+                          uint32_t location) {
+    const part_key key = part_of(b, location);
     const part_key *at = bsearch(&key, keys, v->n_parts, sizeof key, compare_parts);
     return (uint32_t)(at - keys);
+}
+
+/* Per-risk treaties of an account whose rows, parts and classes are in place. */
+static xmc_status build_risks(build *b, size_t view, xmc_cat_account *acc, const part_key *keys,
+                              xmc_diag *diag) {
+    xmc_cat *c = b->c;
+    const xmc_cat_view *v = &c->views[view];
+    if (!xmc_cat_has_risks(c, &b->sets, view, keys->account))
+        return XMC_OK;
+    xmc_risk_programme *r = xmc_plan_get(&c->arena, 1, sizeof *r);
+    uint32_t *location = xmc_plan_get(&b->t, acc->n_parts, sizeof *location);
+    if (!r || !location)
+        return xmc_no_memory(diag, sizeof *r, "planning treaties");
+    for (uint32_t i = 0; i < acc->n_parts; i++)
+        location[i] = keys[i].location;
+    xmc_status st =
+        xmc_cat_risks_build(c, &b->sets, view, v->row + acc->first_row, acc->n_rows, location,
+                            acc->n_parts, v->part_class + acc->first_class, &c->arena, r, diag);
+    acc->risks = r;
+    if (c->most_items < r->n_items)
+        c->most_items = r->n_items;
+    if (c->most_parts_of_risks < (size_t)r->n_items * r->n_treaties)
+        c->most_parts_of_risks = (size_t)r->n_items * r->n_treaties;
+    if (c->most_rows < acc->n_rows)
+        c->most_rows = acc->n_rows;
+    return st;
 }
 
 static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc_diag *diag) {
@@ -387,7 +356,7 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
     for (size_t k = 0; k < b->n_active; k++) {
         const xmc_location *l = location_at(c, b->active[k]);
         if (b->mode[l->account] == SCRATCH)
-            keys[n++] = (part_key){l->account, c->book.region_rank[l->region]};
+            keys[n++] = part_of(b, b->active[k]);
     }
     qsort(keys, n, sizeof *keys, compare_parts);
     size_t distinct = 0, n_accounts = 0, n_rows = 0, n_class = 0;
@@ -432,9 +401,13 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
                 continue;
             v->row[n_rows++] = policy;
             for (size_t k = i; k < end; k++)
-                v->part_class[n_class++] = *class_cell(b, view, policy, keys[k].region);
+                v->part_class[n_class++] =
+                    *class_cell(b, view, policy, keys[k].region, keys[k].location);
         }
         acc->n_rows = (uint32_t)(n_rows - acc->first_row);
+        xmc_status st = build_risks(b, view, acc, keys + i, diag);
+        if (st != XMC_OK)
+            return st;
         for (size_t k = i; k < end; k++)
             v->part_account[k] = account;
         if (!b->many[number])
@@ -504,7 +477,7 @@ static run_key key_of(const build *b, size_t view, uint32_t i) {
     } else {
         uint32_t policy = 0;
         rows_covering(c, l->account, c->views[view].peril, &policy);
-        k.class_id = *class_cell(b, view, policy, c->book.region_rank[l->region]);
+        k.class_id = *class_cell(b, view, policy, c->book.region_rank[l->region], i);
     }
     return k;
 }
@@ -613,7 +586,7 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
         out->part = w->part;
         for (size_t i = 0; i < n; i++) {
             const xmc_location *l = location_at(c, active[i]);
-            uint32_t part = find_part(v, keys, l->account, c->book.region_rank[l->region]);
+            uint32_t part = find_part(b, v, keys, active[i]);
             w->part[i] = b->many[l->account] ? part : XMC_LOCAL_SLOT | v->local_slot[part];
         }
         w->part += n;
@@ -715,7 +688,7 @@ static xmc_status list_classes(build *b, size_t view, const part_key *keys, xmc_
                 }
                 for (size_t i = 0; i < run->run.n; i++, k++) {
                     const xmc_location *l = location_at(c, b->active[k]);
-                    uint32_t part = find_part(v, keys, l->account, c->book.region_rank[l->region]);
+                    uint32_t part = find_part(b, v, keys, b->active[k]);
                     if (seen_part[part] == cell + 1)
                         continue;
                     seen_part[part] = cell + 1;
@@ -728,9 +701,11 @@ static xmc_status list_classes(build *b, size_t view, const part_key *keys, xmc_
                         if (seen_class[id] == cell + 1)
                             continue;
                         seen_class[id] = cell + 1;
-                        if (fill)
-                            v->cell_class[n] = id;
-                        n++;
+                        do { /* with what is ceded of it */
+                            if (fill)
+                                v->cell_class[n] = id;
+                            n++;
+                        } while (++id < c->n_classes && c->class_treaty[id] != NONE);
                     }
                 }
             }
@@ -803,10 +778,10 @@ xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segme
     build b = {.c = c};
     xmc_status s;
     if ((s = find_views(c, diag)) || (s = policy_terms(c, diag)) || (s = name_lines(&b, diag)) ||
-        (s = find_sets(&b, diag)))
+        (s = xmc_cat_sets_build(c, &b.t, &b.sets, diag)))
         goto done;
     const size_t cells = b.n_lines * b.n_regions * XMC_N_GROUPS;
-    b.class_map = xmc_plan_get(&b.t, cells * b.n_sets + 1, sizeof(uint32_t));
+    b.class_map = xmc_plan_get(&b.t, cells * b.sets.n + 1, sizeof(uint32_t));
     b.exposure = xmc_plan_get(&b.t, cells + 1, sizeof(double));
     b.last_location = xmc_plan_get(&b.t, cells + 1, sizeof(uint32_t));
     b.active = xmc_plan_get(&b.t, c->book.n + 1, sizeof(uint32_t));
@@ -816,7 +791,7 @@ xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segme
     b.cell = xmc_plan_get(&b.t, book->n_accounts + 1, sizeof(uint32_t));
     if (!b.class_map || !b.exposure || !b.last_location || !b.active || !b.mode || !b.many ||
         !b.met || !b.cell) {
-        s = xmc_no_memory(diag, cells * b.n_sets * sizeof(uint32_t), "planning catastrophe");
+        s = xmc_no_memory(diag, cells * b.sets.n * sizeof(uint32_t), "planning catastrophe");
         goto done;
     }
     mark_classes(&b);
@@ -824,7 +799,7 @@ xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segme
         goto done;
     for (size_t v = 0; v < c->n_views; v++) {
         part_key *keys = NULL;
-        meet(&b, &c->views[v]);
+        meet(&b, v);
         if ((s = build_accounts(&b, v, &keys, diag)) || (s = build_runs(&b, v, keys, diag)) ||
             (s = list_classes(&b, v, keys, diag)))
             goto done;

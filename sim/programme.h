@@ -104,6 +104,7 @@ typedef struct {
     double *net, *work;
     int32_t day;      /* of the simulated year */
     xmc_perils peril; /* one bit */
+    uint32_t number;  /* the caller's */
 } xmc_occurrence;
 
 /* A trial's state. All zero at its start. */

@@ -1,5 +1,5 @@
-/* Reinsurance on the year of a trial: quota shares on segments without occurrences, and stop loss on
- * the year of all segments of its lines together. sim/programme.h has the occurrence treaties;
+/* Reinsurance on the year of a trial: quota shares on segments without occurrences, and stop loss
+ * on the year of all segments of its lines together. sim/programme.h has the occurrence treaties;
  * docs/treaties.md states order, formulae and conventions.
  *
  * Every recovery is rounded to the loss grid and allocated to segments exactly, so that

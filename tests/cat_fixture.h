@@ -153,7 +153,7 @@ static inline void fixture_layer(fixture *f, double limit, double attachment,
                                   .premium = premium,
                                   .reinstatements = reinstatements,
                                   .reinstatement_charge = charge};
-    b->scopes[0] = (xmc_treaty_scope){0, UINT32_MAX, UINT32_MAX};
+    b->scopes[0] = (xmc_treaty_scope){.treaty = 0, .account = UINT32_MAX, .lob = UINT32_MAX};
 }
 
 /* The columns of a whole run, as one block; and the plan, for what it reports. */

@@ -198,10 +198,14 @@ static void random_treaties(fixture *f, xmc_stream *s) {
         {.number = "05", .type = XMC_TREATY_QS, .inuring_priority = 1, .ceded = .7, .placed = 1},
         {.number = "99", .type = XMC_TREATY_QS, .inuring_priority = 1, .ceded = 1, .placed = 1},
     };
-    const xmc_treaty_scope scopes[] = {{0, any, 1},  {0, 3, any},  {1, any, any}, {2, any, any},
-                                       {3, any, 0},  {3, any, 3},  {4, any, 0},   {4, any, 2},
-                                       {5, 7, any},  {5, 11, any}, {5, 12, 1},    {5, 12, 0},
-                                       {6, any, any}};
+    const xmc_treaty_scope scopes[] = {
+        {.treaty = 0, .account = any, .lob = 1},   {.treaty = 0, .account = 3, .lob = any},
+        {.treaty = 1, .account = any, .lob = any}, {.treaty = 2, .account = any, .lob = any},
+        {.treaty = 3, .account = any, .lob = 0},   {.treaty = 3, .account = any, .lob = 3},
+        {.treaty = 4, .account = any, .lob = 0},   {.treaty = 4, .account = any, .lob = 2},
+        {.treaty = 5, .account = 7, .lob = any},   {.treaty = 5, .account = 11, .lob = any},
+        {.treaty = 5, .account = 12, .lob = 1},    {.treaty = 5, .account = 12, .lob = 0},
+        {.treaty = 6, .account = any, .lob = any}};
     xmc_book *b = &f->a.book;
     b->n_treaties = sizeof treaties / sizeof *treaties;
     b->n_scopes = sizeof scopes / sizeof *scopes;
@@ -544,6 +548,8 @@ static void one_trial(const reference *r, const fixture_run_result *res, uint64_
         event[o] = (uint64_t)wide < res->cat->alias_threshold[i] ? i : res->cat->alias[i];
         i = event[o];
         day[o] = e->day_first[i] + below(&s, e->day_last[i] - e->day_first[i] + 1u);
+        /* The year begins behind the valuation on 4 October 2024, day 278 of 366. */
+        day[o] = day[o] > 278 ? day[o] - 279 : 366 - 278 + day[o] - 1;
         order[o] = o;
     }
     for (uint32_t i = 1; i < n; i++) /* by (day, number) */

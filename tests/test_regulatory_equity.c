@@ -316,7 +316,9 @@ static void test_book_sums_insured(void **state) {
     xmc_treaty treaties[] = {
         {.type = XMC_TREATY_QS, .perils = XMC_PERIL_ORF, .ceded = 0.5, .placed = 0.8},
         {.type = XMC_TREATY_CXL, .perils = both, .occ_limit = 1e9, .placed = 1}};
-    xmc_treaty_scope scopes[] = {{0, 1, UINT32_MAX}, {0, 1, 1}, {1, UINT32_MAX, UINT32_MAX}};
+    xmc_treaty_scope scopes[] = {{.treaty = 0, .account = 1, .lob = UINT32_MAX},
+                                 {.treaty = 0, .account = 1, .lob = 1},
+                                 {.treaty = 1, .account = UINT32_MAX, .lob = UINT32_MAX}};
     xmc_book b = {.valuation_date = DAY,
                   .regions = regions,
                   .n_regions = 2,

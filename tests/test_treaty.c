@@ -100,8 +100,10 @@ static void year_treaties(void **state) {
          .occ_attachment = 1,
          .occ_limit = 1e9},
     };
-    const xmc_treaty_scope scopes[] = {{0, any, 0},   {1, any, 0}, {2, any, 2},
-                                       {3, any, any}, {4, any, 2}, {5, any, any}};
+    const xmc_treaty_scope scopes[] = {
+        {.treaty = 0, .account = any, .lob = 0}, {.treaty = 1, .account = any, .lob = 0},
+        {.treaty = 2, .account = any, .lob = 2}, {.treaty = 3, .account = any, .lob = any},
+        {.treaty = 4, .account = any, .lob = 2}, {.treaty = 5, .account = any, .lob = any}};
     fixture f;
     xmc_segments segments;
     lines_fixture(&f, &segments, 6, treaties, 6, scopes);
@@ -214,7 +216,8 @@ static void wrong_treaties(void **state) {
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const xmc_treaty treaties[] = {wrong[i].treaty, sl};
-        const xmc_treaty_scope scopes[] = {{0, wrong[i].account, any}, {1, any, 0}};
+        const xmc_treaty_scope scopes[] = {{.treaty = 0, .account = wrong[i].account, .lob = any},
+                                           {.treaty = 1, .account = any, .lob = 0}};
         fixture f;
         xmc_segments segments;
         lines_fixture(&f, &segments, 2, treaties, 2, scopes);
@@ -247,7 +250,7 @@ static void stop_loss_cuts_a_segment(void **state) {
                            .agg_attachment = 1,
                            .agg_limit = 10,
                            .perils = XMC_PERIL_ORF};
-    const xmc_treaty_scope scope = {0, UINT32_MAX, UINT32_MAX};
+    const xmc_treaty_scope scope = {.treaty = 0, .account = UINT32_MAX, .lob = UINT32_MAX};
     static xmc_perils perils[] = {XMC_PERIL_ORF, XMC_PERIL_OSF};
     static const xmc_segment flood = {
         .risk = XMC_RISK_CAT, .lob = 1, .line_name = "property", .cause = "flood"};
