@@ -438,7 +438,8 @@ xmc_status xmc_cat_risks_build(const xmc_cat *c, const xmc_cat_sets *s, size_t v
                 k);
         most += any;
     }
-    out->treaty = xmc_plan_get(m, most + 1, sizeof *out->treaty);
+    most++; /* room for the treaty that turns out not to be one */
+    out->treaty = xmc_plan_get(m, most, sizeof *out->treaty);
     out->risk = xmc_plan_get(m, most * n + 1, sizeof *out->risk);
     out->ceded = xmc_plan_get(m, most * n + 1, sizeof *out->ceded);
     out->column = xmc_plan_get(m, most * n + 1, sizeof *out->column);
