@@ -103,7 +103,7 @@ typedef struct {
     const double *row;
     double *net, *work;
     int32_t day;      /* of the simulated year */
-    xmc_perils peril; /* one bit */
+    xmc_perils peril; /* of the event */
     uint32_t number;  /* the caller's */
 } xmc_occurrence;
 

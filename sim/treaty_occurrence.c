@@ -321,13 +321,15 @@ void xmc_programme_trial(const xmc_programme *p, const xmc_treaty_classes *c,
                 act(p, c, &o[i], k, state);
             continue;
         }
-        xmc_perils perils = 0;
-        for (size_t i = 0; i < n; i++) {
-            perils |= o[i].peril;
+        for (size_t i = 0; i < n; i++)
             first[i] = UINT32_MAX;
+        for (size_t i = 0; i < n; i++) { /* each peril, or set of perils that strike together */
+            size_t same = 0;
+            while (o[same].peril != o[i].peril)
+                same++;
+            if (same == i)
+                join(p, c, o, n, k, o[i].peril, first, best);
         }
-        for (; perils; perils &= perils - 1)
-            join(p, c, o, n, k, perils & (~perils + 1), first, best);
         act_joined(p, c, o, n, k, state, first);
     }
 }
