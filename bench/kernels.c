@@ -2,8 +2,12 @@
  * the program. */
 #include "bench/cases.h"
 #include "bench/plain.h"
+#include "bench/plain_paths.h"
 #include "kernels/bernoulli.h"
 #include "kernels/distributions.h"
+#include "kernels/paths.h"
+#include "kernels/targets.h"
+#include "kernels/twins.h"
 #include "kernels/vmath.h"
 
 #include <stdlib.h>
@@ -17,7 +21,12 @@ enum {
     INDICES = 4,
     SEGMENTS = 5,
     L = XMC_CREDIT_LANES,
-    BUCKETS = 32
+    BUCKETS = 32,
+    PATHS = 5, /* indices on daily paths */
+    DAYS = 61,
+    P = XMC_PATH_LANES,
+    EXPONENTIALS = 500,
+    F = XMC_FACTOR_LANES
 };
 static const double grid = 0x1p-6, inv_grid = 0x1p6, probabilities[] = {0.001, 0.01, 0.05};
 
@@ -54,6 +63,17 @@ static struct {
     plain_stock stocks[STOCKS];
     xmc_quantile_table own;
     xmc_stream streams[XMC_EQUITY_LANES];
+    /* daily paths */
+    float mixing_table[XMC_TWO_TAILS_ROWS * XMC_TWO_TAILS_WIDTH];
+    float normals[PATHS * DAYS * P], mixing[DAYS * P];
+    float h[PATHS * P], shock[PATHS * P], q[PATHS * (PATHS + 1) / 2 * P],
+        scratch[(PATHS * (PATHS + 1) / 2 + PATHS) * P];
+    double growth[PATHS * P];
+    xmc_stream path_streams[(PATHS + 1) * P];
+    /* exponentials of factors */
+    float loading[EXPONENTIALS * XMC_FACTORS], natural[EXPONENTIALS * XMC_FACTORS],
+        x[XMC_FACTORS * 4 * F];
+    double weight[EXPONENTIALS], exponential_sums[4 * F];
 } b;
 
 /* ---- draws ---- */
@@ -247,6 +267,111 @@ static void run_stocks(const xmc_kernels *k) {
                      grid, inv_grid);
 }
 
+/* ---- daily paths ---- */
+
+static const float omega[PATHS] = {1e-6f, 2e-6f, 3e-6f, 2e-6f, 2e-6f},
+                   alpha[PATHS] = {0.064f, 0.087f, 0.102f, 0.069f, 0.079f},
+                   beta[PATHS] = {0.932f, 0.905f, 0.875f, 0.919f, 0.913f},
+                   limit[PATHS] = {0.1f, 0.1f, 0.2f, 0.2f, 0.1f},
+                   cholesky[PATHS * PATHS] = {1,     0,     0,      0,     0,      0.67f,  0.742f,
+                                              0,     0,     0,      0.72f, -0.22f, 0.658f, 0,
+                                              0,     0.86f, -0.24f, 0.22f, 0.4f,   0,      0.86f,
+                                              0.06f, 0.27f, 0.15f,  0.4f},
+                   target[PATHS * (PATHS + 1) / 2] = {0.05f,  0.034f, 0.05f, 0.036f, 0.016f,
+                                                      0.05f,  0.043f, 0.02f, 0.041f, 0.05f,
+                                                      0.043f, 0.031f, 0.04f, 0.043f, 0.05f};
+
+static void restart_paths(void) {
+    for (uint64_t i = 0; i < (PATHS + 1) * P; i++)
+        b.path_streams[i] = xmc_stream_at(91, i % P, i / P);
+    for (size_t i = 0; i < PATHS * P; i++) {
+        b.h[i] = 2e-4f;
+        b.shock[i] = 0;
+        b.growth[i] = 1;
+    }
+    for (size_t i = 0, row = 0; i < PATHS; row += ++i)
+        for (size_t j = 0; j <= i; j++)
+            for (size_t l = 0; l < P; l++)
+                b.q[(row + j) * P + l] = target[row + j] / 0.05f;
+}
+
+/* The growth is not let run away over the calls. */
+static void rewind_growth(void) {
+    for (size_t i = 0; i < PATHS * P; i++)
+        b.growth[i] = 1;
+}
+
+static void draw_paths(const xmc_kernels *k) {
+    k->path_two_tails(b.path_streams, b.mixing_table, b.mixing, DAYS);
+    for (size_t i = 0; i < PATHS; i++)
+        k->path_normals(b.path_streams + (i + 1) * P, b.normals + i * DAYS * P, DAYS);
+}
+
+static void paths(const xmc_kernels *k, bool dynamic) {
+    rewind_growth();
+    if (k) {
+        const xmc_garch m = {PATHS, omega, alpha, beta, limit, cholesky, dynamic ? target : NULL,
+                             0.03f, 0.92f};
+        const xmc_path_tile tile = {b.h, b.q, b.shock, b.growth, b.scratch};
+        draw_paths(k);
+        k->garch_days(&m, DAYS, b.normals, b.mixing, &tile);
+        return;
+    }
+    const plain_garch m = {PATHS, 5.5, omega, alpha, beta, limit, cholesky};
+    for (size_t l = 0; l < P; l++)
+        plain_path(&m, DAYS, &b.path_streams[l], b.h + l * PATHS, b.growth + l * PATHS);
+}
+
+static void run_paths(const xmc_kernels *k) {
+    paths(k, false);
+}
+
+static void run_dynamic_paths(const xmc_kernels *k) {
+    paths(k, true);
+}
+
+/* The recursion alone, on innovations drawn before. */
+static void restart_steps(void) {
+    restart_paths();
+    draw_paths(xmc_kernels_active());
+}
+
+static void run_steps(const xmc_kernels *k) {
+    rewind_growth();
+    const xmc_garch m = {PATHS, omega, alpha, beta, limit, cholesky, NULL, 0, 0};
+    const xmc_path_tile tile = {b.h, b.q, b.shock, b.growth, b.scratch};
+    (k ? k : &xmc_kernels_scalar)->garch_days(&m, DAYS, b.normals, b.mixing, &tile);
+}
+
+/* ---- exponentials of factors ---- */
+
+static void make_exponentials(void) {
+    xmc_stream s = xmc_stream_at(95, 0, 0);
+    for (size_t i = 0; i < EXPONENTIALS * XMC_FACTORS; i++) {
+        b.natural[i] = 2 * xmc_uniform_f32(&s) - 0.5f;
+        b.loading[i] = b.natural[i] * 0x1.715476p0f;
+    }
+    for (size_t i = 0; i < EXPONENTIALS; i++)
+        b.weight[i] = 1e8 * xmc_uniform(&s);
+    for (size_t i = 0; i < XMC_FACTORS * 4 * F; i++)
+        b.x[i] = (float)(0.1 * xmc_normal(&s));
+}
+
+static void restart_exponentials(void) {
+    memset(b.exponential_sums, 0, sizeof b.exponential_sums);
+}
+
+static void run_exponentials(const xmc_kernels *k) {
+    const xmc_exponentials e = {EXPONENTIALS, b.loading, b.weight};
+    if (k) {
+        k->factor_exponentials(&e, b.x, 4 * F, 4 * F, b.exponential_sums);
+        return;
+    }
+    for (size_t l = 0; l < 4 * F; l++)
+        b.exponential_sums[l] +=
+            plain_exponentials(EXPONENTIALS, b.natural, b.weight, b.x + l, 4 * F);
+}
+
 #define CASE(NAME, UNIT, REFERENCE, ELEMENTS, RESTART, RUN, OUTPUT, EXACT, LIMIT512, LIMIT2)       \
     {                                                                                              \
         NAME, UNIT, REFERENCE, ELEMENTS, RESTART, RUN, &OUTPUT, sizeof(OUTPUT), EXACT, LIMIT512,   \
@@ -281,10 +406,21 @@ static const xmc_bench_case cases[] = {
          BUCKETS *L, restart, run_hazards, b.hazard, false, 0.55, 2.1),
     CASE("stocks, own Student t by table", "stocks", "plain C", STOCKS *XMC_EQUITY_LANES,
          restart_stocks, run_stocks, b.sums, true, 0, 0),
+    CASE("8 factors, exponential, double sums", "instrument-trials", "plain C, expf of libm",
+         EXPONENTIALS * 4 * F, restart_exponentials, run_exponentials, b.exponential_sums, false,
+         0.49, 0.79),
+    CASE("GARCH-t day with its draws, 5 indices", "index-days",
+         "plain C, AS 241, Marsaglia and Tsang", PATHS *DAYS *P, restart_paths, run_paths, b.growth,
+         false, 0, 0),
+    CASE("the same, dynamic correlation", "index-days", "plain C, constant correlation",
+         PATHS *DAYS *P, restart_paths, run_dynamic_paths, b.growth, false, 0, 0),
+    CASE("GARCH recursion alone", "index-days", "scalar reference", PATHS *DAYS *P, restart_steps,
+         run_steps, b.growth, true, 0, 0),
 };
 
 xmc_status xmc_bench_kernels(const xmc_bench_options *o, json_t *rows, xmc_diag *diag) {
-    if (xmc_hazard_table_init(&b.hazard_table) || xmc_quantile_table_student(&b.own, 4.0)) {
+    if (xmc_hazard_table_init(&b.hazard_table) || xmc_quantile_table_student(&b.own, 4.0) ||
+        xmc_mixing_table(b.mixing_table, 5.5)) {
         xmc_hazard_table_free(&b.hazard_table);
         return xmc_no_memory(diag, 1 << 20, "tables of the kernels");
     }
@@ -297,6 +433,7 @@ xmc_status xmc_bench_kernels(const xmc_bench_options *o, json_t *rows, xmc_diag 
         b.scale[i] = xmc_skip_scale(probabilities[i]);
     make_credit();
     make_stocks();
+    make_exponentials();
     xmc_status st = make_locations()
                         ? xmc_error(diag, XMC_FAILED, "no damage row")
                         : xmc_bench_cases(cases, sizeof cases / sizeof *cases, o, rows, diag);

@@ -6,7 +6,9 @@
 
 #include "kernels/credit.h"
 #include "kernels/equity.h"
+#include "kernels/factors.h"
 #include "kernels/ground_up.h"
+#include "kernels/paths.h"
 #include "kernels/reduce.h"
 #include "kernels/stream.h"
 #include <stddef.h>
@@ -36,6 +38,12 @@ typedef struct {
                          uint32_t n, uint64_t *hits, uint32_t *dense);
     void (*equity_losses)(const xmc_stocks *s, const xmc_quantile_table *own, xmc_stream *stream,
                           const double *R, double *sum, double grid, double inv_grid);
+    void (*path_normals)(xmc_stream *stream, float *out, size_t days);
+    void (*path_two_tails)(xmc_stream *stream, const float *table, float *out, size_t days);
+    void (*garch_days)(const xmc_garch *m, size_t days, const float *normals, const float *mixing,
+                       const xmc_path_tile *tile);
+    void (*factor_exponentials)(const xmc_exponentials *e, const float *x, size_t stride,
+                                size_t lanes, double *sum);
     double (*kth_smallest)(const double *x, size_t n, size_t k, double *scratch);
     xmc_moments (*column_moments)(const double *x, const double *w_or_null, size_t n);
     xmc_tail (*column_tail)(const double *x, size_t n, double q);

@@ -1,7 +1,9 @@
 /* The scalar reference: the twins, element by element. */
 #include "kernels/credit_twin.h"
 #include "kernels/equity_twin.h"
+#include "kernels/factors_twin.h"
 #include "kernels/ground_up_twin.h"
+#include "kernels/paths_twin.h"
 #include "kernels/reduce_slices.h"
 #include "kernels/targets.h"
 #include "kernels/twins.h"
@@ -53,6 +55,24 @@ static size_t strip_hits(const xmc_stream_base *base, uint64_t address, const do
 static void equity_losses(const xmc_stocks *s, const xmc_quantile_table *own, xmc_stream *stream,
                           const double *R, double *sum, double grid, double inv_grid) {
     xmc_equity_losses_twin(s, own, stream, R, sum, grid, inv_grid);
+}
+
+static void path_normals(xmc_stream *stream, float *out, size_t days) {
+    xmc_path_normals_twin(stream, out, days);
+}
+
+static void path_two_tails(xmc_stream *stream, const float *table, float *out, size_t days) {
+    xmc_path_two_tails_twin(stream, table, out, days);
+}
+
+static void garch_days(const xmc_garch *m, size_t days, const float *normals, const float *mixing,
+                       const xmc_path_tile *tile) {
+    xmc_garch_days_twin(m, days, normals, mixing, tile);
+}
+
+static void factor_exponentials(const xmc_exponentials *e, const float *x, size_t stride,
+                                size_t lanes, double *sum) {
+    xmc_factor_exponentials_twin(e, x, stride, lanes, sum);
 }
 
 static void slice_sums(const double *x, const double *w, size_t n, double sum[XMC_SUM_LANES],

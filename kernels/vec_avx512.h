@@ -362,4 +362,64 @@ static inline v_u64 v_odd_u32(v_u32 a) {
     return _mm512_srli_epi64(a, 32);
 }
 
+/* ---- single precision, 2 V_W lanes ---- */
+
+static inline void v_store_u64(uint64_t *p, v_u64 x) {
+    _mm512_storeu_si512(p, x);
+}
+static inline v_f32 v_load_f32(const float *p) {
+    return _mm512_loadu_ps(p);
+}
+static inline v_f32 v_add_f32(v_f32 a, v_f32 b) {
+    return _mm512_add_ps(a, b);
+}
+static inline v_f32 v_sub_f32(v_f32 a, v_f32 b) {
+    return _mm512_sub_ps(a, b);
+}
+static inline v_f32 v_mul_f32(v_f32 a, v_f32 b) {
+    return _mm512_mul_ps(a, b);
+}
+static inline v_f32 v_div_f32(v_f32 a, v_f32 b) {
+    return _mm512_div_ps(a, b);
+}
+static inline v_f32 v_fma_f32(v_f32 a, v_f32 b, v_f32 c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+/* a < b ? a : b and a > b ? a : b */
+static inline v_f32 v_min_f32(v_f32 a, v_f32 b) {
+    return _mm512_min_ps(a, b);
+}
+static inline v_f32 v_max_f32(v_f32 a, v_f32 b) {
+    return _mm512_max_ps(a, b);
+}
+static inline v_f32 v_sqrt_f32(v_f32 a) {
+    return _mm512_sqrt_ps(a);
+}
+/* xmc_scale_f32: a 2^n, n as the low bits of 1.5 2^23 + n. */
+static inline v_f32 v_scale_f32(v_f32 a, v_f32 n) {
+    return _mm512_castsi512_ps(
+        _mm512_add_epi32(_mm512_castps_si512(a), _mm512_slli_epi32(_mm512_castps_si512(n), 23)));
+}
+
+/* xmc_two_tails_f32_twin, 2 V_W words: the table is too long for registers. */
+static inline v_f32 v_two_tails_f32(const float *table, v_u32 k) {
+    v_u32 m =
+        _mm512_and_si512(_mm512_xor_si512(k, _mm512_srai_epi32(k, 31)), v_set_u32(0x7fffffffu));
+    v_f32 q =
+        _mm512_mul_ps(_mm512_add_ps(_mm512_cvtepi32_ps(m), v_set_f32(0.5f)), v_set_f32(0x1p-32f));
+    v_u32 bits = _mm512_castps_si512(_mm512_min_ps(q, v_set_f32(XMC_BELOW_HALF_F32)));
+    v_u32 i =
+        _mm512_sub_epi32(_mm512_srli_epi32(bits, 22), v_set_u32(2 * (127 + XMC_NORMAL_F32_LOWEST)));
+    i = _mm512_add_epi32(i, _mm512_slli_epi32(_mm512_srli_epi32(k, 31), 6));
+    i = _mm512_slli_epi32(i, 3);
+    v_u32 b = _mm512_ternarylogic_epi32(bits, v_set_u32(0x3fffffu), v_set_u32(0x3f800000u), 0xea);
+    v_f32 x = _mm512_sub_ps(_mm512_castsi512_ps(b), v_set_f32(1.25f));
+    v_f32 z = _mm512_i32gather_ps(i, table + 5, 4);
+    z = _mm512_fmadd_ps(z, x, _mm512_i32gather_ps(i, table + 4, 4));
+    z = _mm512_fmadd_ps(z, x, _mm512_i32gather_ps(i, table + 3, 4));
+    z = _mm512_fmadd_ps(z, x, _mm512_i32gather_ps(i, table + 2, 4));
+    z = _mm512_fmadd_ps(z, x, _mm512_i32gather_ps(i, table + 1, 4));
+    return _mm512_fmadd_ps(z, x, _mm512_i32gather_ps(i, table, 4));
+}
+
 #endif

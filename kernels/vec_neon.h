@@ -339,4 +339,51 @@ static inline v_u64 v_odd_u32(v_u32 a) {
     return vshrq_n_u64(vreinterpretq_u64_u32(a), 32);
 }
 
+/* ---- single precision, 2 V_W lanes ---- */
+
+static inline void v_store_u64(uint64_t *p, v_u64 x) {
+    vst1q_u64(p, x);
+}
+static inline v_f32 v_load_f32(const float *p) {
+    return vld1q_f32(p);
+}
+static inline v_f32 v_add_f32(v_f32 a, v_f32 b) {
+    return vaddq_f32(a, b);
+}
+static inline v_f32 v_sub_f32(v_f32 a, v_f32 b) {
+    return vsubq_f32(a, b);
+}
+static inline v_f32 v_mul_f32(v_f32 a, v_f32 b) {
+    return vmulq_f32(a, b);
+}
+static inline v_f32 v_div_f32(v_f32 a, v_f32 b) {
+    return vdivq_f32(a, b);
+}
+static inline v_f32 v_fma_f32(v_f32 a, v_f32 b, v_f32 c) {
+    return vfmaq_f32(c, a, b);
+}
+static inline v_f32 v_sqrt_f32(v_f32 a) {
+    return vsqrtq_f32(a);
+}
+static inline v_f32 v_scale_f32(v_f32 a, v_f32 n) {
+    return vreinterpretq_f32_u32(
+        vaddq_u32(vreinterpretq_u32_f32(a), vshlq_n_u32(vreinterpretq_u32_f32(n), 23)));
+}
+
+static inline v_f32 v_two_tails_f32(const float *table, v_u32 k) {
+    uint32_t at[4];
+    float c[6][4], x[4];
+    vst1q_u32(at, k);
+    for (int j = 0; j < 4; j++) {
+        const float *row = xmc_two_tails_row(table, at[j], &x[j]);
+        for (int n = 0; n < 6; n++)
+            c[n][j] = row[n];
+    }
+    const v_f32 v = vld1q_f32(x);
+    v_f32 z = vld1q_f32(c[5]);
+    for (int n = 4; n >= 0; n--)
+        z = vfmaq_f32(vld1q_f32(c[n]), z, v);
+    return z;
+}
+
 #endif

@@ -98,6 +98,8 @@ xmc_status xmc_report_load(const char *path, xmc_report_data *d, xmc_diag *diag)
         st = xmc_comparison_read(d->results, &d->comparison, diag);
     if (st == XMC_OK)
         st = xmc_anchors_read(d->results, &d->anchors, diag);
+    if (st == XMC_OK && xmc_results_has(d->results, "equity"))
+        st = xmc_equity_measures_read(h, &d->equity);
     if (st == XMC_OK && d->comparison.n_rows) {
         hid_t g = H5Gopen2(h->file, "/regulatory", H5P_DEFAULT);
         d->company = xmc_h5_read_attr_string(h, g, "company");
@@ -113,6 +115,7 @@ xmc_status xmc_report_load(const char *path, xmc_report_data *d, xmc_diag *diag)
 void xmc_report_free(xmc_report_data *d) {
     xmc_measures_free(&d->measures);
     xmc_comparison_free(&d->comparison);
+    xmc_equity_measures_free(&d->equity);
     xmc_h5_free_strings(d->line, d->n_lines);
     free(d->title);
     free(d->software);

@@ -110,6 +110,42 @@ static void write_allocation(const xmc_report_data *d, FILE *f) {
     }
 }
 
+static void write_equity(const xmc_equity_measures *m, FILE *f) {
+    if (!m->trials)
+        return;
+    line(f, "equity book", "book", "exposure", NAN, plain(m->exposure), "CNY");
+    line(f, "equity book", "book", "dividends", NAN, plain(m->dividends), "CNY");
+    line(f, "equity book", "book", "mean", NAN, plain(m->mean), "CNY");
+    line(f, "equity book", "book", "var", 0.995, plain(m->var), "CNY");
+    line(f, "equity book", "book", "var_after_dividends", 0.995, plain(m->var - m->dividends),
+         "CNY");
+    line(f, "equity book", "book", "tvar", 0.995, plain(m->tvar), "CNY");
+    for (size_t g = 0; g < m->n_groups; g++) {
+        const xmc_equity_group *x = &m->groups[g];
+        char name[96];
+        snprintf(name, sizeof name, "%s/%s", xmc_grouping_names[x->grouping], x->name);
+        line(f, "equity book", name, "exposure", NAN, plain(x->exposure), "CNY");
+        line(f, "equity book", name, "dividends", NAN, plain(x->dividends), "CNY");
+        line(f, "equity book", name, "contribution", 0.995, plain(x->contribution), "CNY");
+        if (isnan(x->var))
+            continue;
+        line(f, "equity book", name, "mean", NAN, plain(x->mean), "CNY");
+        line(f, "equity book", name, "var", 0.995, plain(x->var), "CNY");
+        line(f, "equity book", name, "tvar", 0.995, plain(x->tvar), "CNY");
+        line(f, "equity book", name, "marginal", 0.995, plain(x->marginal), "CNY");
+    }
+    for (size_t s = 0; s < m->n_scenarios; s++) {
+        line(f, "equity scenario", m->scenarios[s], "book", NAN, plain(m->scenario_loss[s]), "CNY");
+        for (size_t g = 0; g < m->n_groups; g++) {
+            char name[96];
+            snprintf(name, sizeof name, "%s/%s", xmc_grouping_names[m->groups[g].grouping],
+                     m->groups[g].name);
+            line(f, "equity scenario", m->scenarios[s], name, NAN,
+                 plain(m->scenario_group[s * m->n_groups + g]), "CNY");
+        }
+    }
+}
+
 static void write_comparison(const xmc_comparison *c, FILE *f) {
     for (size_t i = 0; i < c->n_rows; i++) {
         const xmc_comparison_row *r = &c->rows[i];
@@ -173,6 +209,7 @@ void xmc_report_csv(const xmc_report_data *d, FILE *f) {
     write_measures(&d->measures, f);
     write_without(&d->without, f);
     write_allocation(d, f);
+    write_equity(&d->equity, f);
     write_comparison(&d->comparison, f);
     for (size_t i = 0; i < d->anchors.n; i++) {
         const xmc_anchor *a = &d->anchors.anchors[i];

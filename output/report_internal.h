@@ -3,6 +3,7 @@
 
 #include "output/anchors.h"
 #include "output/comparison.h"
+#include "output/equity_io.h"
 #include "output/measures.h"
 #include "output/report.h"
 #include "output/results_internal.h"
@@ -15,6 +16,7 @@ typedef struct {
     xmc_without without;
     xmc_comparison comparison;
     xmc_anchors anchors;
+    xmc_equity_measures equity; /* trials 0: the file has none */
     char *title, *software, *sha256, *company;
     int64_t valuation_date; /* days since 1970-01-01 */
     uint64_t *seeds;

@@ -362,6 +362,7 @@ void xmc_report_text(const xmc_report_data *d, const char *path, FILE *f) {
     write_without(d, f);
     write_allocation(d, f);
     write_convergence(d, f);
+    xmc_text_equity(d, f);
     xmc_text_comparison(d, f);
     write_anchors(d, f);
 }

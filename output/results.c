@@ -348,6 +348,10 @@ static xmc_status seal(xmc_results *r, const char *sha256) {
     return XMC_OK;
 }
 
+void xmc_results_set_equity(xmc_results *r, const xmc_equity_measures *measures) {
+    r->equity = measures;
+}
+
 xmc_status xmc_results_finish(xmc_results *r, const xmc_elt *elt, char ylt_sha256[65],
                               xmc_diag *diag) {
     xmc_h5_quiet();

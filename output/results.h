@@ -7,6 +7,7 @@
 #define CROSSMC_RESULTS_H
 
 #include "scenarios/analysis.h"
+#include "scenarios/common/equity_measures.h"
 #include "scenarios/common/ylt.h"
 
 enum { XMC_RESULTS_SCHEMA = 1, XMC_RESULTS_CHUNK = 16384 };
@@ -74,6 +75,10 @@ xmc_status xmc_results_write_occurrences(xmc_results *r, const xmc_occurrences *
  * PATH.part and the message says so. ylt_sha256 (may be NULL) gets the hash. */
 xmc_status xmc_results_finish(xmc_results *r, const xmc_elt *elt, char ylt_sha256[65],
                               xmc_diag *diag);
+
+/* Measures of the equity book, which must live until the file is finished; NULL or none: nothing is
+ * written of them. */
+void xmc_results_set_equity(xmc_results *r, const xmc_equity_measures *measures);
 
 /* Closes and removes PATH.part, and frees r. NULL is allowed. */
 void xmc_results_abort(xmc_results *r);

@@ -33,6 +33,7 @@ struct xmc_results {
     xmc_results_meta meta; /* writing only */
     size_t n_datasets;
     xmc_ylt_dataset datasets[XMC_YLT_MAX_DATASETS]; /* by name */
+    const xmc_equity_measures *equity;              /* NULL: none */
     xmc_comparison_plan *comparison;                /* NULL without a company sheet */
     double *edge;                                   /* one chunk, for the ragged end */
 };

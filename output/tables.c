@@ -1,5 +1,6 @@
 #include "output/anchors.h"
 #include "output/comparison.h"
+#include "output/equity_io.h"
 #include "output/measures.h"
 #include "output/results_internal.h"
 #include "output/without_uncertainty.h"
@@ -86,6 +87,8 @@ xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag
     r->h.diag = diag;
     if (elt && elt->n)
         write_elt(r, elt);
+    if (r->equity)
+        xmc_equity_measures_write(&r->h, r->equity);
     xmc_measures m;
     xmc_status st = r->h.status;
     if (st != XMC_OK || (st = xmc_measures_compute(r, &m, diag)) != XMC_OK)

@@ -24,7 +24,7 @@ typedef struct {
     char **locations, **accounts, **obligors, **lots;
     uint32_t locations_count, accounts_count, obligors_count, lots_count;
     char *reinsurance_info, *reinsurance_scope, *credit_policies, *instruments, *corporate_actions,
-        *company;
+        *derivatives, *company;
 } book_yaml;
 
 typedef struct {
@@ -68,6 +68,7 @@ static const cyaml_schema_field_t book_fields[] = {
     TEXT("instruments", book_yaml, instruments),
     FILES(lots),
     TEXT("corporate_actions", book_yaml, corporate_actions),
+    TEXT("derivatives", book_yaml, derivatives),
     TEXT("company", book_yaml, company),
     CYAML_FIELD_END};
 static const cyaml_schema_field_t model_fields[] = {
@@ -109,8 +110,8 @@ typedef struct {
 /* The files of an analysis. */
 typedef struct {
     xmc_file_ref lines, rates, reinsurance_info, reinsurance_scope, credit_policies, instruments,
-        corporate_actions, company, events, damage_bins, vulnerability, vulnerability_map,
-        attritional, credit, equity;
+        corporate_actions, derivatives, company, events, damage_bins, vulnerability,
+        vulnerability_map, attritional, credit, equity;
     xmc_file_refs locations, accounts, obligors, lots;
 } files;
 
@@ -217,6 +218,7 @@ static void find_files(xmc_loader *l, files *f) {
     f->instruments = one_file(l, b->instruments, "book", "instruments", &missing);
     f->lots = several_files(l, b->lots, b->lots_count, "lots", &missing);
     f->corporate_actions = one_file(l, b->corporate_actions, "book", "corporate_actions", &missing);
+    f->derivatives = one_file(l, b->derivatives, "book", "derivatives", &missing);
     f->company = one_file(l, b->company, "book", "company", &missing);
     f->events = one_file(l, m->events, "models", "events", &missing);
     f->damage_bins = one_file(l, m->damage_bins, "models", "damage_bins", &missing);
@@ -285,6 +287,10 @@ static void find_risks(xmc_loader *l, const files *f) {
     if (f->corporate_actions.path && !f->lots.n)
         xmc_yaml_bad(&l->yaml, "book.lots",
                      "the key book.lots too: book.corporate_actions is named, and acts on lots");
+    if (f->derivatives.path && !f->lots.n)
+        xmc_yaml_bad(&l->yaml, "book.lots",
+                     "the key book.lots too: book.derivatives is named, and goes with an equity "
+                     "book");
     if ((a->has_cat || a->has_attritional || a->has_credit || f->reinsurance_info.path) &&
         !f->lines.path)
         xmc_yaml_bad(&l->yaml, "book.lines", "the key book.lines: a file of the lines of business");
@@ -322,6 +328,8 @@ static xmc_status read_files(xmc_loader *l, const files *f) {
         if (f->corporate_actions.path)
             take(&worst, xmc_load_corporate_actions(l, &f->corporate_actions));
         take(&worst, xmc_load_lots(l, &f->lots));
+        if (f->derivatives.path)
+            take(&worst, xmc_load_derivatives(l, &f->derivatives));
     }
     if (a->has_cat) {
         take(&worst, xmc_load_events(l, &f->events));

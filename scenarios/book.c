@@ -16,6 +16,7 @@ void xmc_book_free(xmc_book *b) {
     free(b->instruments);
     free(b->lots);
     free(b->corporate_actions);
+    free(b->derivatives);
     if (b->storage) {
         xmc_arena_free(b->storage);
         free(b->storage);

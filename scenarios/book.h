@@ -196,8 +196,35 @@ typedef struct {
     uint32_t index;               /* the equity model's index that drives it */
     double beta, idio_vol;        /* annual standard deviation of the idiosyncratic simple return */
     double price;                 /* at the valuation date, CNY */
+    uint32_t kind;                /* xmc_kind of model.h: stock, fund, preferred share */
+    const double *betas; /* to every index of the model, or NULL: `beta` to `index` alone */
+    double delisting_probability, delisting_loss; /* a year; share of the value that is lost */
+    double dividend_yield;                        /* NAN: that of its indices, by beta */
     size_t file_line;
 } xmc_instrument;
+
+/* A position whose value is no linear function of its underlying's price, revalued per trial at
+ * the horizon of one year (docs/equity.md). */
+typedef enum {
+    XMC_DERIVATIVE_PUT,
+    XMC_DERIVATIVE_CALL,
+    XMC_DERIVATIVE_FUTURE,
+    XMC_DERIVATIVE_CONVERTIBLE,
+    XMC_N_DERIVATIVES
+} xmc_derivative_kind;
+extern const char *const xmc_derivative_names[XMC_N_DERIVATIVES];
+
+typedef struct {
+    const char *id;
+    xmc_derivative_kind kind;
+    uint32_t index, instrument; /* the underlying; the other one is UINT32_MAX */
+    double quantity;            /* units of the underlying; negative: short */
+    double price;               /* of the underlying at the valuation date, CNY */
+    double strike;              /* future: the agreed price; convertible: the bond floor */
+    double maturity;            /* years from the valuation date */
+    double volatility, rate;    /* of Black and Scholes; rate is continuous */
+    size_t file_line;
+} xmc_derivative;
 
 typedef struct {
     uint32_t instrument;
@@ -244,6 +271,8 @@ typedef struct {
     size_t n_lots;
     xmc_corporate_action *corporate_actions;
     size_t n_corporate_actions;
+    xmc_derivative *derivatives;
+    size_t n_derivatives;
     void *storage; /* owns the strings; private to the loader */
 } xmc_book;
 

@@ -5,9 +5,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    I_ID,
+    I_NAME,
+    I_BOARD,
+    I_CSI300,
+    I_LOW_VOL,
+    I_INDEX,
+    I_BETA,
+    I_IDIO,
+    I_PRICE,
+    I_CURRENCY,
+    I_KIND,
+    I_DELISTING,
+    I_DELISTING_LOSS,
+    I_DIVIDEND,
+    FIRST_BETA /* beta_NAME of every index of the model */
+};
+
+/* Betas to every index; NULL where none is given beyond `beta`. */
+static const double *read_betas(xmc_loader *l, xmc_table *t, xmc_instrument *x) {
+    const size_t n = l->indices.n;
+    bool any = false;
+    for (size_t k = 0; k < n; k++)
+        any |= xmc_cell_given(t, FIRST_BETA + k);
+    if (!any)
+        return NULL;
+    if (x->index < n && xmc_cell_given(t, FIRST_BETA + x->index))
+        xmc_cell_error(t, FIRST_BETA + x->index,
+                       "nothing here: the beta to '%s' stands in the column beta",
+                       l->indices.name[x->index]);
+    double *betas = xmc_arena_alloc(l->arena, n * sizeof *betas);
+    if (!betas) {
+        xmc_no_memory(l->diag, n * sizeof *betas, "instruments");
+        return NULL;
+    }
+    for (size_t k = 0; k < n; k++)
+        betas[k] = k == x->index ? x->beta : xmc_cell_number(t, FIRST_BETA + k, 0, -10, 10);
+    return betas;
+}
+
 /* CNY per unit of each instrument's currency stands beside the instruments while loading. */
 static xmc_instrument read_instrument(xmc_loader *l, xmc_table *t, double *cny) {
-    enum { ID, NAME, BOARD, CSI300, LOW_VOL, INDEX, BETA, IDIO, PRICE, CURRENCY };
     static const char *const boards[] = {[XMC_BOARD_MAIN_SH] = "main_sh",
                                          [XMC_BOARD_MAIN_SZ] = "main_sz",
                                          [XMC_BOARD_CHINEXT] = "chinext",
@@ -16,33 +55,78 @@ static xmc_instrument read_instrument(xmc_loader *l, xmc_table *t, double *cny) 
     xmc_instrument x = {.file_line = xmc_row_line(t)};
     size_t length;
     bool fresh = true;
-    const char *id = xmc_cell_text(t, ID, &length);
+    const char *id = xmc_cell_text(t, I_ID, &length);
     uint32_t k = length ? xmc_names_add(&l->instruments, id, length, &fresh) : UINT32_MAX;
     if (!fresh)
-        xmc_cell_error(t, ID, "each instrument_id once");
+        xmc_cell_error(t, I_ID, "each instrument_id once");
     x.id = k == UINT32_MAX ? NULL : l->instruments.name[k];
-    x.name = xmc_cell_given(t, NAME) ? xmc_load_text(l, t, NAME) : x.id;
-    x.board = (xmc_board)xmc_cell_choice(t, BOARD, XMC_BOARD_MAIN_SH, boards, 5);
-    x.csi300 = xmc_cell_integer(t, CSI300, 0, 0, 1) != 0;
-    x.div_low_vol_100 = xmc_cell_integer(t, LOW_VOL, 0, 0, 1) != 0;
+    x.name = xmc_cell_given(t, I_NAME) ? xmc_load_text(l, t, I_NAME) : x.id;
+    x.board = (xmc_board)xmc_cell_choice(t, I_BOARD, XMC_BOARD_MAIN_SH, boards, 5);
+    x.csi300 = xmc_cell_integer(t, I_CSI300, 0, 0, 1) != 0;
+    x.div_low_vol_100 = xmc_cell_integer(t, I_LOW_VOL, 0, 0, 1) != 0;
     if (l->equity_ok)
-        x.index = xmc_load_known(t, INDEX, &l->indices, "an index of the equity model");
-    x.beta = xmc_cell_number(t, BETA, 1, -10, 10);
-    x.idio_vol = xmc_cell_number(t, IDIO, 0, 0, 3);
-    *cny = xmc_load_currency(l, t, CURRENCY);
-    x.price = *cny * xmc_cell_positive(t, PRICE, 1, INFINITY);
+        x.index = xmc_load_known(t, I_INDEX, &l->indices, "an index of the equity model");
+    x.kind = (uint32_t)xmc_cell_choice(t, I_KIND, XMC_KIND_STOCK, xmc_kind_names, XMC_N_KINDS);
+    x.beta = xmc_cell_number(t, I_BETA, 1, -10, 10);
+    x.idio_vol = xmc_cell_number(t, I_IDIO, l->a->equity.kind_volatility[x.kind], 0, 3);
+    x.delisting_probability = xmc_cell_number(t, I_DELISTING, 0, 0, 0.5);
+    x.delisting_loss = xmc_cell_number(t, I_DELISTING_LOSS, 1, 0, 1);
+    x.dividend_yield = (double)NAN;
+    if (xmc_cell_given(t, I_DIVIDEND))
+        x.dividend_yield = xmc_cell_number(t, I_DIVIDEND, 0, 0, 0.5);
+    if (l->equity_ok)
+        x.betas = read_betas(l, t, &x);
+    *cny = xmc_load_currency(l, t, I_CURRENCY);
+    x.price = *cny * xmc_cell_positive(t, I_PRICE, 1, INFINITY);
     return x;
 }
 
+/* The columns of the instrument file: those with fixed names, and a beta for every index. */
+static xmc_column *instrument_columns(xmc_loader *l, size_t *n) {
+    static const xmc_column fixed[FIRST_BETA] = {[I_ID] = {"instrument_id", true},
+                                                 [I_NAME] = {"name", false},
+                                                 [I_BOARD] = {"board", true},
+                                                 [I_CSI300] = {"csi300", true},
+                                                 [I_LOW_VOL] = {"div_low_vol_100", true},
+                                                 [I_INDEX] = {"index", true},
+                                                 [I_BETA] = {"beta", true},
+                                                 [I_IDIO] = {"idio_vol", true},
+                                                 [I_PRICE] = {"price", true},
+                                                 [I_CURRENCY] = {"currency", false},
+                                                 [I_KIND] = {"kind", false},
+                                                 [I_DELISTING] = {"delisting_probability", false},
+                                                 [I_DELISTING_LOSS] = {"delisting_loss", false},
+                                                 [I_DIVIDEND] = {"dividend_yield", false}};
+    *n = FIRST_BETA + l->indices.n;
+    xmc_column *c = xmc_arena_alloc(&l->scratch, *n * sizeof *c);
+    if (c)
+        memcpy(c, fixed, sizeof fixed);
+    for (size_t k = 0; c && k < l->indices.n; k++) {
+        const size_t length = strlen(l->indices.name[k]);
+        char *name = xmc_arena_copy_behind(&l->scratch, 5, l->indices.name[k], length);
+        if (!name) {
+            c = NULL;
+            break;
+        }
+        name -= 5;
+        memcpy(name, "beta_", 5);
+        c[FIRST_BETA + k] = (xmc_column){name, false};
+    }
+    /* the volatility of a kind may stand in the model */
+    for (int k = 0; c && k < XMC_N_KINDS; k++)
+        if (l->a->equity.kind_volatility[k] > 0)
+            c[I_IDIO].required = false;
+    return c;
+}
+
 xmc_status xmc_load_instruments(xmc_loader *l, const xmc_file_ref *ref) {
-    static const xmc_column columns[] = {
-        {"instrument_id", true},   {"name", false},    {"board", true}, {"csi300", true},
-        {"div_low_vol_100", true}, {"index", true},    {"beta", true},  {"idio_vol", true},
-        {"price", true},           {"currency", false}};
     xmc_book *b = l->book;
-    size_t capacity = 0, n_cny = 0;
+    size_t capacity = 0, n_cny = 0, n_columns;
     xmc_table *t;
-    xmc_status st = xmc_load_open(l, ref, columns, sizeof columns / sizeof *columns, &t);
+    const xmc_column *columns = instrument_columns(l, &n_columns);
+    if (!columns)
+        return xmc_no_memory(l->diag, n_columns * sizeof *columns, "instruments");
+    xmc_status st = xmc_load_open(l, ref, columns, n_columns, &t);
     if (st != XMC_OK)
         return st;
     while (xmc_table_next(t)) {

@@ -95,6 +95,10 @@ xmc_status xmc_load_credit_model(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_credit_policies(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_obligors(xmc_loader *l, const xmc_file_refs *refs);
 xmc_status xmc_load_equity_model(xmc_loader *l, const xmc_file_ref *ref);
+/* The returns that a historical model names; m has its names already. */
+xmc_status xmc_load_equity_history(xmc_loader *l, xmc_yaml_file *f, const char *path,
+                                   xmc_equity_model *m);
+xmc_status xmc_load_derivatives(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_instruments(xmc_loader *l, const xmc_file_ref *ref);
 /* Before the lots: what was sold is held against what splits made of the purchases. */
 xmc_status xmc_load_corporate_actions(xmc_loader *l, const xmc_file_ref *ref);

@@ -126,15 +126,57 @@ typedef struct {
     double probability_floor;
 } xmc_credit_model;
 
+/* The joint law of a year of index returns (docs/equity.md). */
+typedef enum {
+    XMC_EQUITY_STUDENT,    /* one step, simple returns, multivariate Student t */
+    XMC_EQUITY_GAUSSIAN,   /* the same, normal */
+    XMC_EQUITY_GARCH,      /* day by day, GARCH(1,1), Student t or normal innovations */
+    XMC_EQUITY_HISTORICAL, /* day by day, innovations from a file of returns, filtered */
+    XMC_EQUITY_JUMP        /* one step, logarithmic, normal with common jumps (Merton) */
+} xmc_equity_law;
+
+/* What an instrument is: stocks have their place in the minimum's stock charge, others have not. */
+typedef enum { XMC_KIND_STOCK, XMC_KIND_FUND, XMC_KIND_PREFERRED, XMC_N_KINDS } xmc_kind;
+extern const char *const xmc_kind_names[XMC_N_KINDS];
+
+/* A deterministic move of all indices: simple returns over the year. */
 typedef struct {
+    const char *name;
+    double *shock; /* [n_indices] */
+} xmc_equity_scenario;
+
+/* Arrays that only some laws need are NULL for the others; drift, dividend_yield and the starting
+ * variances may be NULL: none. */
+typedef struct {
+    xmc_equity_law law;
     size_t n_indices;
     const char **names;
-    double *volatility; /* [n] annual standard deviation of the simple return before the floor */
-    double degrees_of_freedom;      /* of the joint Student t */
+    double *volatility; /* [n] annual standard deviation: student, gaussian: of the simple return
+                           before the floor; daily laws: of the long-run variance (square root of
+                           trading_days times it); jump: of the logarithm between jumps */
+    double degrees_of_freedom;      /* of the joint Student t; daily: INFINITY for normal ones */
     double *correlation;            /* [n][n] row-major, positive definite */
     double idio_degrees_of_freedom; /* of idiosyncratic returns */
     double *macro_weight; /* [n] weights of the indices' Gaussian parts in the macro factor,
                              normalised by the plan */
+    double *drift, *dividend_yield; /* [n] the price is expected to grow to 1 + drift -
+                                       dividend_yield of itself */
+    /* daily laws */
+    uint32_t trading_days;
+    double *alpha, *beta;       /* [n] GARCH */
+    double *price_limit;        /* [n] of a day's simple return, at most 1 = none */
+    double *current_volatility; /* [n] annual, at the start; NULL: the long-run one */
+    bool start_current;         /* historical: from the filter's last variance */
+    double dcc_a, dcc_b;        /* dynamic correlation; both 0: constant */
+    size_t n_history;
+    double *history; /* [n_history][n] simple daily returns */
+    /* jump */
+    double jump_intensity;       /* expected number a year */
+    double *jump_mean, *jump_sd; /* [n] of the logarithm of one jump */
+    /* by kind of instrument; 0: no default */
+    double kind_volatility[XMC_N_KINDS];
+    size_t n_scenarios;
+    xmc_equity_scenario *scenarios;
 } xmc_equity_model;
 
 void xmc_event_set_free(xmc_event_set *e);

@@ -1,11 +1,14 @@
 #include "sim/execute.h"
 #include "kernels/dispatch.h"
+#include "output/holding_time.h"
 #include "output/results.h"
 #include "scenarios/overlay.h"
 #include "sim/cat.h"
+#include "sim/equity_measure.h"
 #include "sim/tail_years.h"
 #include "sim/version.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +107,31 @@ static xmc_line_exposure *exposures_of(const xmc_plan *p, size_t *n) {
     return out;
 }
 
+/* The equity book by group and in scenarios; holding times as the minimum reckons them. */
+static xmc_status measure_equity(const xmc_plan *p, xmc_equity_measures *out, xmc_diag *diag) {
+    const xmc_book *book = &p->analysis->book;
+    const double no_window[] = {INFINITY, INFINITY};
+    *out = (xmc_equity_measures){0};
+    if (!p->equity)
+        return XMC_OK;
+    xmc_holding *h = calloc(book->n_instruments + 1, sizeof *h);
+    uint8_t *class = calloc(book->n_instruments + 1, 1);
+    xmc_status st = XMC_OK;
+    if (!h || !class)
+        st = xmc_no_memory(diag, book->n_instruments * sizeof *h, "holding times");
+    if (st == XMC_OK)
+        st = xmc_holding_times(book->lots, book->n_lots, book->corporate_actions,
+                               book->n_corporate_actions, book->n_instruments, book->valuation_date,
+                               no_window, XMC_WEIGHT_SHARES, NULL, h, diag);
+    for (size_t i = 0; st == XMC_OK && i < book->n_instruments; i++)
+        class[i] = xmc_holding_class(h[i].years);
+    if (st == XMC_OK)
+        st = xmc_equity_measure(p->equity, p->analysis, p->trials, class, out, diag);
+    free(h);
+    free(class);
+    return st;
+}
+
 xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *o,
                        xmc_execute_summary *summary, xmc_diag *diag) {
     omp_set_num_threads(o->plan.threads);
@@ -147,10 +175,15 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
             if (o->log)
                 say_times(o->log, &plan, &summary->times);
             status = xmc_tail_years_write(&plan, results, diag);
+            xmc_equity_measures equity = {0};
+            if (status == XMC_OK)
+                status = measure_equity(&plan, &equity, diag);
+            xmc_results_set_equity(results, &equity);
             if (status == XMC_OK)
                 status = finish(&plan, results, summary->ylt_sha256, diag);
             else
                 xmc_results_abort(results);
+            xmc_equity_measures_free(&equity);
         } else {
             xmc_results_abort(results);
         }

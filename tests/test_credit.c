@@ -261,7 +261,13 @@ static void test_macro(void **state) {
     double volatility = 0.25, correlation = 1, weight = 1;
     fixture f = set_up(N, 5000, 3, 0.2);
     f.a.has_equity = true;
-    f.a.equity = (xmc_equity_model){1, index, &volatility, 5, &correlation, 5, &weight};
+    f.a.equity = (xmc_equity_model){.n_indices = 1,
+                                    .names = index,
+                                    .volatility = &volatility,
+                                    .degrees_of_freedom = 5,
+                                    .correlation = &correlation,
+                                    .idio_degrees_of_freedom = 5,
+                                    .macro_weight = &weight};
     f.a.credit.macro_share = 1.0;
     risk_columns c = risk_run(bind(&f), 16384, 2);
     for (size_t t = 0; t < c.trials; t++) {

@@ -31,4 +31,19 @@ static inline simde_float64x2_t vcvt_high_f64_f32(simde_float32x4_t a) {
     return simde_vcvt_f64_f32(simde_vget_high_f32(a));
 }
 
+static inline simde_float32x4_t vdivq_f32(simde_float32x4_t va, simde_float32x4_t vb) {
+    const simde_float32x4_private a = simde_float32x4_to_private(va),
+                                  b = simde_float32x4_to_private(vb);
+    simde_float32x4_private c;
+    for (int i = 0; i < 4; i++)
+        c.values[i] = a.values[i] / b.values[i];
+    return simde_float32x4_from_private(c);
+}
+static inline simde_float32x4_t vsqrtq_f32(simde_float32x4_t va) {
+    simde_float32x4_private a = simde_float32x4_to_private(va);
+    for (int i = 0; i < 4; i++)
+        a.values[i] = sqrtf(a.values[i]);
+    return simde_float32x4_from_private(a);
+}
+
 #endif

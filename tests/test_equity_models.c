@@ -1,0 +1,478 @@
+/* Daily and jump models of equity against closed forms and numerical inversion; delisting, funds,
+ * several betas; options and futures against Black and Scholes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kernels/paths.h"
+#include "kernels/paths_twin.h"
+#include "sim/equity_derivative.h"
+#include "tests/risk_columns.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N = 3, HISTORY = 500, TRIALS = 60000 };
+static const char *index_names[N] = {"csi300", "div", "star"};
+
+typedef struct {
+    xmc_analysis a;
+    double volatility[N], correlation[N * N], weight[N], drift[N], dividend[N], alpha[N], beta[N],
+        limit[N], current[N], jump_mean[N], jump_sd[N], history[HISTORY * N];
+    xmc_instrument instruments[8];
+    xmc_lot lots[8];
+    xmc_derivative derivatives[4];
+    double betas[8][N];
+} fixture;
+
+static void set_up(fixture *f, xmc_equity_law law, uint64_t seed, double volatility, double rho) {
+    memset(f, 0, sizeof *f);
+    for (int i = 0; i < N; i++) {
+        f->volatility[i] = f->current[i] = volatility;
+        f->weight[i] = 1.0;
+        f->limit[i] = 1.0;
+        for (int j = 0; j < N; j++)
+            f->correlation[N * i + j] = i == j ? 1.0 : rho;
+    }
+    f->a.trials = TRIALS;
+    f->a.loss_grid = 0x1p-6;
+    f->a.seeds[XMC_SEED_FACTORS] = seed;
+    f->a.seeds[XMC_SEED_EQUITY] = 1000 + seed;
+    f->a.has_equity = true;
+    f->a.book.instruments = f->instruments;
+    f->a.book.lots = f->lots;
+    f->a.book.derivatives = f->derivatives;
+    f->a.equity = (xmc_equity_model){.law = law,
+                                     .n_indices = N,
+                                     .names = index_names,
+                                     .volatility = f->volatility,
+                                     .degrees_of_freedom = INFINITY,
+                                     .correlation = f->correlation,
+                                     .idio_degrees_of_freedom = 5,
+                                     .macro_weight = f->weight,
+                                     .drift = f->drift,
+                                     .dividend_yield = f->dividend,
+                                     .trading_days = 244,
+                                     .alpha = f->alpha,
+                                     .beta = f->beta,
+                                     .price_limit = f->limit,
+                                     .current_volatility = f->current,
+                                     .history = f->history,
+                                     .jump_mean = f->jump_mean,
+                                     .jump_sd = f->jump_sd};
+}
+
+/* Boards in turn, so that every instrument is a segment of its own. */
+static xmc_instrument *add(fixture *f, const char *id, uint32_t index, double beta, double idio,
+                           double value) {
+    const size_t i = f->a.book.n_instruments++;
+    f->instruments[i] = (xmc_instrument){.id = id,
+                                         .name = id,
+                                         .board = (xmc_board)(i % 5),
+                                         .csi300 = i < 5,
+                                         .index = index,
+                                         .beta = beta,
+                                         .idio_vol = idio,
+                                         .price = 10.0};
+    f->lots[f->a.book.n_lots++] =
+        (xmc_lot){.instrument = (uint32_t)i, .quantity = value / 10.0, .price = 8.0};
+    return &f->instruments[i];
+}
+
+static void check_mean(const char *what, const double *x, uint64_t n, double want) {
+    double mean, se;
+    mean_se(x, n, &mean, &se);
+    check_z(what, mean, want, se);
+}
+
+static void check_macro(const risk_columns *c) {
+    check_mean("macro mean", c->macro, c->trials, 0);
+    double *square = malloc(c->trials * sizeof *square);
+    for (size_t t = 0; t < c->trials; t++)
+        square[t] = c->macro[t] * c->macro[t];
+    check_mean("macro variance", square, c->trials, 1);
+    free(square);
+    check_exceedance("macro tail", c->macro, c->trials, 2.0, gsl_cdf_ugaussian_Q(2.0));
+    check_exceedance("macro tail", c->macro, c->trials, -2.0, gsl_cdf_ugaussian_P(2.0));
+}
+
+/* Moments of GARCH(1,1): E h = v at all times, E h^2 by its recursion from the start, E r^4 =
+ * kappa E h^2, kappa the kurtosis of the innovations. */
+static void test_garch_moments(void **state) {
+    (void)state;
+    enum { DAYS = 40, TILES = 3000, L = XMC_PATH_LANES };
+    const double nu = 12, kappa = 3 * (nu - 2) / (nu - 4), v = 2e-4;
+    const float alpha = 0.1f, beta = 0.85f, one = 1.0f;
+    const float omega = (float)((1.0 - (double)alpha - (double)beta) * v);
+    const double a = (double)alpha, b = (double)beta, w = (double)omega;
+    static float table[XMC_TWO_TAILS_ROWS * XMC_TWO_TAILS_WIDTH];
+    assert_int_equal(xmc_mixing_table(table, nu), 0);
+    const xmc_garch m = {1, &omega, &alpha, &beta, &one, &one, NULL, 0, 0};
+    double second = v * v;
+    for (int d = 0; d < DAYS; d++)
+        second = w * w + 2 * w * (a + b) * v + (kappa * a * a + 2 * a * b + b * b) * second;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        double *h1 = malloc(3 * TILES * L * sizeof *h1), *h2 = h1 + TILES * L, *r4 = h2 + TILES * L;
+        for (uint64_t tile = 0; tile < TILES; tile++) {
+            float normals[DAYS * L], mixing[DAYS * L], h[L], shock[L] = {0};
+            double growth[L], before[L];
+            xmc_stream s[L], u[L];
+            for (uint64_t l = 0; l < L; l++) {
+                s[l] = xmc_stream_at(seed, tile * L + l, 1);
+                u[l] = xmc_stream_at(seed, tile * L + l, 0);
+                h[l] = (float)v;
+                growth[l] = 1;
+            }
+            const xmc_path_tile t = {h, NULL, shock, growth, NULL};
+            xmc_path_normals(s, normals, DAYS);
+            xmc_path_two_tails(u, table, mixing, DAYS);
+            xmc_garch_days(&m, DAYS, normals, mixing, &t);
+            for (size_t l = 0; l < L; l++) {
+                h1[tile * L + l] = (double)h[l] / v;
+                h2[tile * L + l] = (double)h[l] * (double)h[l] / second;
+                before[l] = growth[l];
+            }
+            xmc_path_normals(s, normals, 1);
+            xmc_path_two_tails(u, table, mixing, 1);
+            xmc_garch_days(&m, 1, normals, mixing, &t);
+            for (size_t l = 0; l < L; l++)
+                r4[tile * L + l] = pow(growth[l] / before[l] - 1, 4) / (kappa * second);
+        }
+        check_mean("E h", h1, TILES * L, 1);
+        check_mean("E h^2", h2, TILES * L, 1);
+        check_mean("E r^4", r4, TILES * L, 1);
+        free(h1);
+    }
+}
+
+/* The mixing factor: its distribution against chi-square, far into both tails. */
+static void test_mixing_table(void **state) {
+    (void)state;
+    static const double nus[] = {2.1, 3, 5.5, 12, 200};
+    static float table[XMC_TWO_TAILS_ROWS * XMC_TWO_TAILS_WIDTH];
+    assert_int_equal(xmc_mixing_table(table, 2.0), -2);
+    for (size_t j = 0; j < sizeof nus / sizeof *nus; j++) {
+        assert_int_equal(xmc_mixing_table(table, nus[j]), 0);
+        for (uint64_t i = 0; i < 4000; i++) {
+            uint32_t k =
+                i < 2000 ? (uint32_t)(i * 2147483 + 77) : (uint32_t)(UINT32_C(1) << (i % 32));
+            k = i % 3 ? k : ~k;
+            const double u = ((double)k + 0.5) * 0x1p-32;
+            const double chi = k >> 31 ? gsl_cdf_chisq_Qinv((double)~k * 0x1p-32 + 0x1p-33, nus[j])
+                                       : gsl_cdf_chisq_Pinv(u, nus[j]);
+            const double want = sqrt((nus[j] - 2) / chi);
+            const double got = (double)xmc_two_tails_f32_twin(table, k);
+            if (!(fabs(got / want - 1) < 3e-6))
+                print_message("nu %g, word %08x: %.9g, not %.9g\n", nus[j], k, got, want);
+            assert_true(fabs(got / want - 1) < 3e-6);
+        }
+    }
+}
+
+/* Constant variance, normal innovations: E g^k of a product of independent days. And a single day:
+ * the Student t's own quantiles by inversion, and the price limit's atoms. */
+static void test_daily_closed_forms(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        fixture f;
+        set_up(&f, XMC_EQUITY_GARCH, seed, 0.3, 0.5);
+        add(&f, "a", 0, 1, 0, 1e8);
+        add(&f, "b", 1, 1, 0, 1e8);
+        risk_columns c = risk_run(&f.a, 16384, 2);
+        const double v = 0.09 / 244;
+        double *power = malloc(c.trials * sizeof *power);
+        check_mean("E g", c.gross[0], c.trials, 0);
+        for (int k = 2; k <= 3; k++) {
+            for (size_t t = 0; t < c.trials; t++)
+                power[t] = pow(1 - c.gross[0][t] * 1e-8, k);
+            check_mean("E g^k", power, c.trials, pow(1 + (k == 2 ? 1 : 3) * v, 244));
+        }
+        for (size_t t = 0; t < c.trials; t++) /* two indices of correlation 0.5 */
+            power[t] = (1 - c.gross[0][t] * 1e-8) * (1 - c.gross[1][t] * 1e-8);
+        check_mean("E g g'", power, c.trials, pow(1 + 0.5 * v, 244));
+        free(power);
+        check_macro(&c);
+        risk_free(&c);
+
+        set_up(&f, XMC_EQUITY_GARCH, seed, 0.03, 0.5);
+        f.a.equity.degrees_of_freedom = 4;
+        f.a.equity.trading_days = 1;
+        f.limit[1] = 0.1;
+        add(&f, "a", 0, 1, 0, 1e8);
+        add(&f, "b", 1, 1, 0, 1e8);
+        c = risk_run(&f.a, 16384, 2);
+        const double scale = 0.03 * sqrt(0.5);
+        for (double q = 0.5; q < 0.9995; q = 1 - (1 - q) / 3)
+            check_exceedance("one day", c.gross[0], c.trials,
+                             1e8 * scale * gsl_cdf_tdist_Pinv(q, 4), 1 - q);
+        check_exceedance("below the limit", c.gross[1], c.trials, 1e8 * 0.0999,
+                         gsl_cdf_tdist_Q(0.0999 / scale, 4));
+        for (size_t t = 0; t < c.trials; t++)
+            assert_true(fabs(c.gross[1][t]) <= 1.0000001e7);
+        risk_free(&c);
+    }
+}
+
+/* Whatever the dynamics, the limits and the start: expectation one, a standard normal macro factor;
+ * a high variance at the start spreads more. */
+static void test_daily_expectation(void **state) {
+    (void)state;
+    for (int form = 0; form < 4; form++) {
+        double sd[2];
+        for (int hot = 0; hot < 2; hot++) {
+            fixture f;
+            set_up(&f, XMC_EQUITY_GARCH, 7 + (uint64_t)form, 0.35, 0.7);
+            f.a.equity.degrees_of_freedom = form & 1 ? 4.5 : 8;
+            if (form & 2) {
+                f.a.equity.dcc_a = 0.03;
+                f.a.equity.dcc_b = 0.95;
+            }
+            for (int i = 0; i < N; i++) {
+                f.alpha[i] = 0.08;
+                f.beta[i] = 0.9;
+                f.limit[i] = 0.1;
+                f.current[i] = hot ? 0.7 : 0.35;
+            }
+            add(&f, "a", 0, 1, 0, 1e8);
+            add(&f, "b", 1, 1.7, 0.6, 1e8);
+            xmc_instrument *c2 = add(&f, "c", 2, 0.5, 0.3, 1e8);
+            c2->betas = f.betas[0];
+            f.betas[0][0] = 0.7;
+            f.betas[0][2] = 0.5;
+            risk_columns c = risk_run(&f.a, 16384, 2);
+            double mean, se;
+            for (size_t s = 0; s < 3; s++)
+                check_mean("E[S1/S0] = 1", c.gross[s], c.trials, 0);
+            mean_se(c.gross[0], c.trials, &mean, &se);
+            sd[hot] = se;
+            check_macro(&c);
+            risk_free(&c);
+        }
+        assert_true(sd[1] > 1.1 * sd[0]);
+    }
+}
+
+static void test_jump(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        fixture f;
+        set_up(&f, XMC_EQUITY_JUMP, seed, 0.22, 0.5);
+        f.a.equity.jump_intensity = 0.4;
+        for (int i = 0; i < N; i++) {
+            f.jump_mean[i] = -0.25;
+            f.jump_sd[i] = 0.15;
+        }
+        add(&f, "a", 0, 1, 0, 1e8);
+        risk_columns c = risk_run(&f.a, 16384, 2);
+        check_mean("E[S1/S0] = 1", c.gross[0], c.trials, 0);
+        const double drift = -0.5 * 0.22 * 0.22 - 0.4 * expm1(-0.25 + 0.5 * 0.15 * 0.15);
+        for (double loss = -0.5; loss < 0.75; loss += 0.15) {
+            double p = 0; /* Poisson mixture of normals in the logarithm */
+            for (unsigned k = 0; k < 40; k++)
+                p += gsl_ran_poisson_pdf(k, 0.4) *
+                     gsl_cdf_ugaussian_P((log(1 - loss) - drift + 0.25 * k) /
+                                         sqrt(0.22 * 0.22 + k * 0.15 * 0.15));
+            check_exceedance("jump diffusion", c.gross[0], c.trials, 1e8 * loss, p);
+        }
+        check_macro(&c);
+        risk_free(&c);
+    }
+}
+
+static void test_historical(void **state) {
+    (void)state;
+    for (int limited = 0; limited < 2; limited++) {
+        fixture f;
+        set_up(&f, XMC_EQUITY_HISTORICAL, 11, 0.3, 0.5);
+        xmc_stream s = xmc_stream_at(99, 0, 0);
+        for (int d = 0; d < HISTORY; d++) { /* skewed and heavy: a crash now and then */
+            double all = -log(xmc_uniform(&s)) - 1;
+            for (int i = 0; i < N; i++)
+                f.history[d * N + i] = -0.012 * all + 0.01 * (xmc_uniform(&s) - 0.5);
+        }
+        f.a.equity.n_history = HISTORY;
+        for (int i = 0; i < N; i++) {
+            f.limit[i] = limited ? 0.04 : 1;
+            f.alpha[i] = limited ? 0.05 : 0;
+            f.beta[i] = limited ? 0.9 : 0;
+        }
+        add(&f, "a", 0, 1, 0, 1e8);
+        add(&f, "b", 1, 1, 0, 1e8);
+        risk_columns c = risk_run(&f.a, 16384, 2);
+        check_mean("E[S1/S0] = 1", c.gross[0], c.trials, 0);
+        check_mean("E[S1/S0] = 1", c.gross[1], c.trials, 0);
+        check_macro(&c);
+        if (!limited) {
+            double *square = malloc(c.trials * sizeof *square);
+            for (size_t t = 0; t < c.trials; t++)
+                square[t] = pow(1 - c.gross[0][t] * 1e-8, 2);
+            check_mean("E g^2", square, c.trials, pow(1 + 0.09 / 244, 244));
+            free(square);
+        }
+        risk_free(&c);
+    }
+}
+
+/* Drift and dividends move the expected price; a delisting takes its share and is paid for by the
+ * survivors; a fund without risk of its own is its index. */
+static void test_instruments(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, XMC_EQUITY_STUDENT, 5, 0.2, 0.5);
+    f.a.equity.degrees_of_freedom = 6;
+    f.drift[0] = 0.06;
+    f.dividend[0] = 0.02;
+    add(&f, "a", 0, 1, 0, 1e8);
+    add(&f, "b", 0, 1.5, 0.3, 1e8)->dividend_yield = 0.01;
+    xmc_instrument *x = add(&f, "c", 1, 1, 0.3, 1e8);
+    x->delisting_probability = 0.03;
+    x->delisting_loss = 0.9;
+    x->dividend_yield = NAN;
+    x = add(&f, "d", 1, 0, 0, 1e8);
+    x->delisting_probability = 0.03;
+    x->delisting_loss = 0.9;
+    x = add(&f, "e", 1, 1, 0, 1e8);
+    x->kind = XMC_KIND_FUND;
+    x = add(&f, "f", 1, 1, 0, 1e8);
+    f.instruments[0].dividend_yield = NAN;
+    x->csi300 = false;
+    risk_columns c = risk_run(&f.a, 16384, 2);
+    assert_int_equal(c.segments.n, 6);
+    assert_string_equal(c.segments.segments[5].line_name, "fund");
+    check_mean("drift less dividend", c.gross[0], c.trials, -4e6);
+    check_mean("beta times drift less own dividend", c.gross[1], c.trials, -8e6);
+    check_mean("delisting", c.gross[3], c.trials, 0);
+    double gone = 0;
+    const double alive = 1 / (1 - 0.03 * 0.9);
+    for (size_t t = 0; t < c.trials; t++) {
+        const double growth = 1 - c.gross[3][t] * 1e-8;
+        gone += fabs(growth - 0.1 * alive) < 1e-9;
+        assert_true(fabs(growth - alive) < 1e-9 || fabs(growth - 0.1 * alive) < 1e-9);
+        assert_true(fabs(c.gross[5][t] - c.gross[4][t]) <= 1); /* fund and index stock */
+    }
+    check_z("delistings", gone / (double)c.trials, 0.03, sqrt(0.03 * 0.97 / (double)c.trials));
+    risk_free(&c);
+}
+
+/* A lognormal index without drift and with zero rate is the world of Black and Scholes: today's
+ * value of any position is the expectation of its value in a year. */
+static void test_derivatives(void **state) {
+    (void)state;
+    for (int kind = 0; kind < XMC_N_DERIVATIVES; kind++)
+        for (int longer = 0; longer < 2; longer++) {
+            fixture f;
+            set_up(&f, XMC_EQUITY_JUMP, 21, 0.25, 0.5);
+            add(&f, "a", 0, 1, 0, 1e6);
+            f.a.book.n_derivatives = 1;
+            f.derivatives[0] =
+                (xmc_derivative){.id = "p",
+                                 .kind = (xmc_derivative_kind)kind,
+                                 .index = 0,
+                                 .instrument = UINT32_MAX,
+                                 .quantity = 1e4,
+                                 .price = 4000,
+                                 .strike = kind == XMC_DERIVATIVE_FUTURE ? 4000 : 3800,
+                                 .maturity = longer ? 2 : 1,
+                                 .volatility = 0.25};
+            risk_columns c = risk_run(&f.a, 16384, 2);
+            assert_int_equal(c.segments.n, 2);
+            assert_string_equal(c.segments.segments[1].line_name, "derivative");
+            assert_string_equal(c.segments.segments[1].region, xmc_derivative_names[kind]);
+            double want = 0;
+            if (kind == XMC_DERIVATIVE_CONVERTIBLE) /* max(S, K) = K + call, from S at the start */
+                want = 1e4 * (4000 - 3800 - xmc_black_scholes(1, 4000, 3800, 1, 0.25, 0));
+            check_mean(xmc_derivative_names[kind], c.gross[1], c.trials, want);
+            for (size_t t = 0; t < c.trials; t++) {
+                const double spot = 4000 * (1 - c.gross[0][t] * 1e-6);
+                const double value = xmc_derivative_value(&f.derivatives[0], spot, 1);
+                const double start = xmc_derivative_value(&f.derivatives[0], 4000, 0);
+                assert_true(fabs(c.gross[1][t] - 1e4 * (start - value)) < 2); /* spot: grid */
+            }
+            risk_free(&c);
+        }
+    /* Put and call, and a value from the literature: Hull's example, 42, 40, half a year, 10 %,
+     * 20 %: call 4.76, put 0.81. */
+    assert_true(fabs(xmc_black_scholes(1, 42, 40, 0.5, 0.2, 0.1) - 4.759422) < 1e-6);
+    assert_true(fabs(xmc_black_scholes(0, 42, 40, 0.5, 0.2, 0.1) - 0.808599) < 1e-6);
+    assert_true(xmc_black_scholes(0, 0, 40, 0, 0.2, 0.1) == 40);
+    assert_true(fabs(xmc_black_scholes(0, 0, 40, 1, 0.2, 0.1) - 40 * exp(-0.1)) < 1e-9);
+}
+
+/* A put on a stock that is held follows the same draws as the stock. */
+static void test_put_on_stock(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, XMC_EQUITY_GARCH, 31, 0.3, 0.5);
+    f.a.equity.degrees_of_freedom = 6;
+    add(&f, "a", 0, 1.2, 0.4, 1e8);
+    add(&f, "b", 0, 1.1, 0.4, 1e8)->delisting_probability = 0.05;
+    f.instruments[1].delisting_loss = 1;
+    f.a.book.n_derivatives = 1;
+    f.derivatives[0] = (xmc_derivative){.id = "p",
+                                        .kind = XMC_DERIVATIVE_PUT,
+                                        .index = UINT32_MAX,
+                                        .instrument = 1,
+                                        .quantity = 1e7,
+                                        .price = 10,
+                                        .strike = 9,
+                                        .maturity = 0.5,
+                                        .volatility = 0.3};
+    risk_columns c = risk_run(&f.a, 16384, 2);
+    const double start = 1e7 * xmc_black_scholes(0, 10, 9, 0.5, 0.3, 0);
+    for (size_t t = 0; t < c.trials; t++) {
+        const double spot = 10 * (1 - c.gross[1][t] * 1e-8);
+        const double payoff = 1e7 * (spot < 9 ? 9 - spot : 0);
+        assert_true(fabs(c.gross[2][t] - (start - payoff)) < 1);
+    }
+    risk_free(&c);
+}
+
+static void test_independence(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, XMC_EQUITY_GARCH, 3, 0.3, 0.6);
+    f.a.trials = 20001;
+    f.a.equity.degrees_of_freedom = 5;
+    f.a.equity.dcc_a = 0.02;
+    f.a.equity.dcc_b = 0.96;
+    for (int i = 0; i < N; i++) {
+        f.alpha[i] = 0.07;
+        f.beta[i] = 0.91;
+        f.limit[i] = 0.1;
+    }
+    add(&f, "600001", 0, 1.1, 0.3, 1e8)->delisting_probability = 0.01;
+    f.instruments[0].delisting_loss = 0.8;
+    add(&f, "300001", 1, 0.9, 0.4, 2e8)->betas = f.betas[0];
+    f.betas[0][0] = 0.3;
+    f.betas[0][1] = 0.9;
+    risk_columns ref = risk_run(&f.a, 16384, 1);
+    for (int threads = 1; threads <= 3; threads++) {
+        risk_columns c = risk_run(&f.a, threads == 3 ? 16384 : 32768, threads);
+        assert_string_equal(c.hash, ref.hash);
+        assert_string_equal(c.plan, ref.plan);
+        risk_free(&c);
+    }
+    risk_free(&ref);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_garch_moments),
+        cmocka_unit_test(test_mixing_table),
+        cmocka_unit_test(test_daily_closed_forms),
+        cmocka_unit_test(test_daily_expectation),
+        cmocka_unit_test(test_jump),
+        cmocka_unit_test(test_historical),
+        cmocka_unit_test(test_instruments),
+        cmocka_unit_test(test_derivatives),
+        cmocka_unit_test(test_put_on_stock),
+        cmocka_unit_test(test_independence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
