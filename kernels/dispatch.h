@@ -11,6 +11,7 @@
 #include "kernels/paths.h"
 #include "kernels/reduce.h"
 #include "kernels/stream.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,17 @@ typedef struct {
 /* The targets of this build, best last, that this processor can run; returns how many there are.
  * Target 0 is the scalar reference. */
 size_t xmc_kernels_available(const xmc_kernels *const **targets);
+/* All targets of this build, whether this processor can run them or not: the first of them are the
+ * available ones. */
+size_t xmc_kernels_built(const xmc_kernels *const **targets);
+/* What target number i of the build needs of the processor beyond the scalar reference; returns how
+ * many features. */
+enum { XMC_KERNELS_FEATURES = 8 };
+typedef struct {
+    const char *name;
+    bool present;
+} xmc_kernels_feature;
+size_t xmc_kernels_needs(size_t target, xmc_kernels_feature features[XMC_KERNELS_FEATURES]);
 /* Puts a target in force, for the whole process: by name, or with NULL the one that CROSSMC_ISA
  * names, or else the best. Returns the table, or NULL and changes nothing where the processor or
  * the build lacks it. Call before threads start. */

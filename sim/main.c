@@ -1,11 +1,9 @@
 /* The program: names the commands and hands over. */
-#include "kernels/dispatch.h"
 #include "sim/cli/cli.h"
 #include "sim/version.h"
 
 #include <H5public.h>
 #include <omp.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -44,15 +42,9 @@ static void usage(FILE *f) {
 static void version(void) {
     unsigned major, minor, release;
     H5get_libversion(&major, &minor, &release);
-    const xmc_kernels *const *targets;
-    size_t n = xmc_kernels_available(&targets);
-    printf("crossmc %s\ncompiler %s\nHDF5 %u.%u.%u\nOpenMP %d, %d processors\nkernels %s (",
-           XMC_VERSION, XMC_COMPILER, major, minor, release, _OPENMP, omp_get_num_procs(),
-           xmc_kernels_active()->isa);
-    for (size_t i = 0; i < n; i++)
-        printf("%s%s", i ? ", " : "this processor can run: ", targets[i]->isa);
-    printf("; %s)\n",
-           getenv("CROSSMC_ISA") ? "asked for by CROSSMC_ISA" : "the best one is chosen");
+    printf("crossmc %s\ncompiler %s\nHDF5 %u.%u.%u\nOpenMP %d, %d processors\n", XMC_VERSION,
+           XMC_COMPILER, major, minor, release, _OPENMP, omp_get_num_procs());
+    xmc_cli_print_isa(stdout);
 }
 
 /* SLEEF's deterministic functions, and with them every number, need fused multiply-add. */
@@ -69,8 +61,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "error: crossmc needs a processor with fused multiply-add (FMA)\n");
         return XMC_FAILED;
     }
-    if (!xmc_cli_select_isa(NULL))
-        return XMC_USAGE;
+    const int isa = xmc_cli_select_isa(NULL);
+    if (isa)
+        return isa;
     if (argc < 2) {
         usage(stderr);
         return XMC_USAGE;

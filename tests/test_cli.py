@@ -58,6 +58,34 @@ class Base(unittest.TestCase):
         return r.stderr
 
 
+class InstructionSet(unittest.TestCase):
+    """--isa and CROSSMC_ISA: what the processor lacks is refused with a list of what it has."""
+
+    def refused(self, r, name):
+        self.assertEqual(r.returncode, 2, r.stderr)
+        self.assertIn(f"no kernels for '{name}'; it has scalar", r.stderr)
+
+    def test_absent(self):
+        for name in ("mmx", "avx1024", "AVX2 "):
+            self.refused(crossmc("run", "scenarios/demo/analysis.yaml", "--isa", name), name)
+            self.refused(crossmc("bench", "kernels", "--isa", name), name)
+            self.refused(crossmc("--version", env={**os.environ, "CROSSMC_ISA": name}), name)
+
+    def test_other_targets_of_the_build(self):
+        version = crossmc("--version").stdout
+        for name in ("avx2", "avx512"):
+            if f"{name}: the processor lacks" in version:
+                r = crossmc("run", "scenarios/demo/analysis.yaml", "--isa", name)
+                self.refused(r, name)
+                self.assertIn(f"{name}: the processor lacks {name}", r.stderr)
+
+    def test_version_says_what_and_why(self):
+        self.assertRegex(crossmc("--version").stdout, r"kernels \w+ \(this processor can run: scalar.*the best one is chosen")
+        r = crossmc("--version", env={**os.environ, "CROSSMC_ISA": "scalar"})
+        self.assertRegex(r.stdout, r"kernels scalar \(.*asked for by CROSSMC_ISA")
+        self.assertIn("self-check passed", r.stdout)
+
+
 class Usage(Base):
     def test_whole_analysis_runs(self):
         r = self.run_analysis()

@@ -86,8 +86,9 @@ int xmc_cli_bench(int argc, char **argv) {
     arguments a = {.o = {.out = stdout}};
     xmc_cli_parse(&argp, argc, argv, &a);
     a.o.threads = xmc_cli_threads(a.o.threads);
-    if (a.o.isa && !xmc_cli_select_isa(a.o.isa))
-        return XMC_USAGE;
+    const int isa = a.o.isa ? xmc_cli_select_isa(a.o.isa) : XMC_OK;
+    if (isa)
+        return isa;
     xmc_diag diag;
     xmc_diag_init(&diag);
     json_t *rows = json_array();

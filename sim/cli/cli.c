@@ -1,6 +1,6 @@
 #include "sim/cli/cli.h"
 
-#include "kernels/dispatch.h"
+#include "kernels/selfcheck.h"
 
 #include <errno.h>
 #include <omp.h>
@@ -52,15 +52,55 @@ int xmc_cli_threads(int option) {
     return option > 0 ? option : omp_get_max_threads();
 }
 
-bool xmc_cli_select_isa(const char *name) {
-    if (xmc_kernels_select(name))
-        return true;
+/* "; avx512 needs …, of which … is missing" of each target of the build that cannot run here. */
+static void print_missing(FILE *f, const char *separator) {
+    const xmc_kernels *const *built, *const *targets;
+    const size_t n_built = xmc_kernels_built(&built);
+    for (size_t t = xmc_kernels_available(&targets); t < n_built; t++) {
+        xmc_kernels_feature feature[XMC_KERNELS_FEATURES];
+        const size_t n = xmc_kernels_needs(t, feature);
+        fprintf(f, "%s%s: the processor lacks", separator, built[t]->isa);
+        const char *comma = " ";
+        for (size_t i = 0; i < n; i++)
+            if (!feature[i].present) {
+                fprintf(f, "%s%s", comma, feature[i].name);
+                comma = ", ";
+            }
+    }
+}
+
+int xmc_cli_select_isa(const char *name) {
+    const xmc_kernels *const *targets, *chosen = xmc_kernels_select(name);
+    const size_t n = xmc_kernels_available(&targets);
+    if (!chosen) {
+        fprintf(stderr, "error: this processor or build has no kernels for '%s'; it has",
+                name ? name : getenv("CROSSMC_ISA"));
+        for (size_t i = 0; i < n; i++)
+            fprintf(stderr, "%s %s", i ? "," : "", targets[i]->isa);
+        print_missing(stderr, "; ");
+        fprintf(stderr, "\n");
+        return XMC_USAGE;
+    }
+    const xmc_selfcheck_result check = xmc_selfcheck(chosen);
+    if (check.what) {
+        fprintf(stderr,
+                "error: self-check: %s gives %#018llx, expected %#018llx, with the kernels for %s; "
+                "the results would be wrong. Usual cause: %s\n",
+                check.what, (unsigned long long)check.hash, (unsigned long long)check.expected,
+                chosen->isa, check.because);
+        return XMC_FAILED;
+    }
+    return XMC_OK;
+}
+
+void xmc_cli_print_isa(FILE *f) {
     const xmc_kernels *const *targets;
-    size_t n = xmc_kernels_available(&targets);
-    fprintf(stderr, "error: this processor or build has no kernels for '%s'; it has",
-            name ? name : getenv("CROSSMC_ISA"));
+    const size_t n = xmc_kernels_available(&targets);
+    const char *asked = getenv("CROSSMC_ISA");
+    fprintf(f, "kernels %s (", xmc_kernels_active()->isa);
     for (size_t i = 0; i < n; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", targets[i]->isa);
-    fprintf(stderr, "\n");
-    return false;
+        fprintf(f, "%s%s", i ? ", " : "this processor can run: ", targets[i]->isa);
+    fprintf(f, "; %s", asked && *asked ? "asked for by CROSSMC_ISA" : "the best one is chosen");
+    print_missing(f, "; ");
+    fprintf(f, ")\nself-check passed\n");
 }

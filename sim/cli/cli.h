@@ -7,6 +7,7 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 int xmc_cli_run(int argc, char **argv);
 int xmc_cli_report(int argc, char **argv);
@@ -34,8 +35,13 @@ uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char
 /* Number of threads: the option (0 = not given), else OMP_NUM_THREADS or the processors. */
 int xmc_cli_threads(int option);
 
-/* Puts the kernels of an instruction set in force: name, or CROSSMC_ISA, or the best. false, with a
- * message that lists what the processor has, where it lacks it. */
-bool xmc_cli_select_isa(const char *name);
+/* Puts the kernels of an instruction set in force, name, or CROSSMC_ISA, or the best, and checks
+ * that they compute what they must. The exit code; with a message where the processor lacks the
+ * instruction set (it lists what there is) or the self-check fails. */
+int xmc_cli_select_isa(const char *name);
+
+/* The lines of --version: which kernels are in force, why, and what the processor lacks for others.
+ */
+void xmc_cli_print_isa(FILE *f);
 
 #endif

@@ -63,6 +63,7 @@ static void parse_seed(arguments *a, const char *text, struct argp_state *state)
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
     arguments *a = state->input;
+    int isa;
     switch (key) {
     case 'o':
         a->output = arg;
@@ -82,8 +83,8 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
             argp_error(state, "--block: '%s': expected a power of two", arg);
         break;
     case OPT_ISA:
-        if (!xmc_cli_select_isa(arg))
-            exit(XMC_USAGE);
+        if ((isa = xmc_cli_select_isa(arg)) != XMC_OK)
+            exit(isa);
         break;
     case OPT_OVERLAY:
         a->overlay = arg;
