@@ -24,8 +24,11 @@ INLINE v_f64 v_steps(v_f64 scaled) {
     return v_sub(v_add(scaled, v_set_f64(0x1.8p52)), v_set_f64(0x1.8p52));
 }
 
+/* The same and back, x to the grid: xmc_grid_round's two products with powers of two are exact, so
+ * that each can be one operation with the addition after it. */
 INLINE v_f64 v_grid_round(v_f64 x, v_f64 grid, v_f64 inv_grid) {
-    return v_mul(v_steps(v_mul(x, inv_grid)), grid);
+    const v_f64 y = v_fma(x, inv_grid, v_set_f64(0x1.8p52));
+    return v_fma(y, grid, v_mul(v_set_f64(-0x1.8p52), grid));
 }
 
 /* The terms of a run at places p: loads by FETCH(array). */
@@ -226,107 +229,167 @@ static void ground_up_occurrences(const xmc_run *run, const xmc_damage_row *cons
 
 enum { WORD_BUFFER = 1024 };
 
+#define AT(array, at, n) ((n) == V_W ? v_load_f64((array) + (at)) : v_load_part((array) + (at), n))
+
+/* Terms of locations at … at + n - 1 (n at most V_W) on their ground-up losses x, in money; adds to
+ * the lanes of *total, or to their slots. */
+INLINE void locations_terms(const int TERMS, const xmc_run *run, size_t at, size_t n, v_f64 x0,
+                            double *acc, v_f64 *total, v_f64 grid, v_f64 inv_grid) {
+    enum { VECTORS_OF_X = 1 };
+    v_f64 x[1] = {x0};
+    if (TERMS == PLAIN || TERMS == PLAIN_POLICY) { /* amounts on the grid: nothing is rounded */
+        if (run->has_terms)
+            x[0] = v_plain(x[0], AT(run->ded_amount, at, n), AT(run->limit_amount, at, n));
+        if (TERMS == PLAIN_POLICY) {
+            x[0] = v_plain(x[0], AT(run->pol_ded_amount, at, n), AT(run->pol_limit_amount, at, n));
+            x[0] = v_plain(x[0], AT(run->attachment, at, n), AT(run->layer_limit, at, n));
+        }
+    }
+    if (TERMS == GENERAL) {
+#define NEIGHBOURS(array) AT(array, at, n)
+        TERMS_OF(run, x, grid, inv_grid, NEIGHBOURS);
+#undef NEIGHBOURS
+    }
+    if (run->slot) {
+        double loss[V_W];
+        v_store_f64(loss, x[0]);
+        for (size_t j = 0; j < n; j++)
+            acc[run->slot[at + j]] += loss[j];
+    } else { /* lanes beyond n hold whatever void terms made of nothing */
+        *total = v_add(*total, n == V_W ? x[0] : v_first(n, x[0]));
+    }
+}
+
+/* Locations i … i + m - 1 (m at most 2 V_W) of one coverage, for the words in k. */
+INLINE void locations_words(const int TERMS, const xmc_run *run, const v_row *r, size_t i, size_t m,
+                            v_u32 k, double *acc, v_f64 total[2], v_f64 grid, v_f64 inv_grid) {
+    const size_t low = m < V_W ? m : V_W, high = m - low;
+    const v_f32 d = v_damage(r, k);
+    v_f64 x = v_mul(AT(run->tiv, i, low), v_low_f64(d));
+    locations_terms(TERMS, run, i, low, v_grid_round(x, grid, inv_grid), acc, &total[0], grid,
+                    inv_grid);
+    if (high) {
+        x = v_mul(AT(run->tiv, i + V_W, high), v_high_f64(d));
+        locations_terms(TERMS, run, i + V_W, high, v_grid_round(x, grid, inv_grid), acc, &total[1],
+                        grid, inv_grid);
+    }
+}
+
+/* Locations i … i + m - 1 of one coverage whose draws follow each other: the generator's lanes stay
+ * in registers, even and odd draws of two blocks of 2 V_W. The stream itself stays where it is. */
+INLINE void locations_in_order(const int TERMS, const xmc_run *run, const v_row *r, size_t i,
+                               size_t m, const xmc_stream *s, double *acc, v_f64 total[2],
+                               v_f64 grid, v_f64 inv_grid) {
+    enum { BLOCKS = 2 };
+    const v_u64 state = v_set_u64(s->state), inc = v_set_u64(s->inc);
+    v_u64 even[BLOCKS], odd[BLOCKS];
+    for (int b = 0; b < BLOCKS; b++) {
+        const int at = b * V_W;
+        even[b] = v_add_u64(v_mul_u64(state, v_load_u64(xmc_leap_even[0] + at)),
+                            v_mul_u64(inc, v_load_u64(xmc_leap_even[1] + at)));
+        odd[b] = v_add_u64(v_mul_u64(state, v_load_u64(xmc_leap_odd[0] + at)),
+                           v_mul_u64(inc, v_load_u64(xmc_leap_odd[1] + at)));
+    }
+    const v_u64 multiplier = v_set_u64(xmc_leap_even[0][BLOCKS * V_W]);
+    const v_u64 increment = v_set_u64(xmc_leap_even[1][BLOCKS * V_W] * s->inc);
+    const size_t end = i + m;
+    for (; i + 2 * V_W * BLOCKS <= end; i += 2 * V_W * BLOCKS)
+        for (int b = 0; b < BLOCKS; b++) {
+            locations_words(TERMS, run, r, i + 2 * V_W * (size_t)b, 2 * V_W,
+                            v_pcg_output(even[b], odd[b]), acc, total, grid, inv_grid);
+            even[b] = v_add_u64(v_mul_u64(even[b], multiplier), increment);
+            odd[b] = v_add_u64(v_mul_u64(odd[b], multiplier), increment);
+        }
+    int b = 0;
+    if (i + 2 * V_W <= end) {
+        locations_words(TERMS, run, r, i, 2 * V_W, v_pcg_output(even[0], odd[0]), acc, total, grid,
+                        inv_grid);
+        i += 2 * V_W;
+        b = 1;
+    }
+    if (i < end)
+        locations_words(TERMS, run, r, i, end - i,
+                        b ? v_pcg_output(even[1], odd[1]) : v_pcg_output(even[0], odd[0]), acc,
+                        total, grid, inv_grid);
+}
+
 /* Locations i … i + m - 1 (m at most 2 V_W), whose words are words[rank - base + offset]. */
 INLINE void locations_block(const uint32_t COVERS, const int TERMS, const xmc_run *run,
-                            const xmc_damage_row *const *row, v_row first_row, size_t i, size_t m,
-                            const uint32_t *words, uint32_t base, bool consecutive, double *acc,
-                            v_f64 total[2], double grid_scalar, double inv_scalar) {
-    enum { VECTORS_OF_X = 1 };
-    const uint32_t n_covers = COVERS ? COVERS : run->n_covers;
-    const v_f64 grid = v_set_f64(grid_scalar), inv_grid = v_set_f64(inv_scalar);
-    v_f64 sum[2] = {v_set_f64(0.0), v_set_f64(0.0)};
+                            const xmc_damage_row *const *row, const v_row *first_row, size_t i,
+                            size_t m, const uint32_t *words, uint32_t base, double *acc,
+                            v_f64 total[2], v_f64 grid, v_f64 inv_grid) {
     const size_t low = m < V_W ? m : V_W, high = m - low;
-#define AT(array, at, n) ((n) == V_W ? v_load_f64((array) + (at)) : v_load_part((array) + (at), n))
-    for (uint32_t c = 0; c < n_covers; c++) {
+    uint32_t k[2 * V_W] = {0};
+    if (COVERS == 1) {
+        for (size_t j = 0; j < m; j++)
+            k[j] = words[run->rank[i + j] - base + run->cover_offset[0]];
+        locations_words(TERMS, run, first_row, i, m, v_load_u32(k), acc, total, grid, inv_grid);
+        return;
+    }
+    v_f64 sum[2] = {v_set_f64(0.0), v_set_f64(0.0)};
+    for (uint32_t c = 0; c < run->n_covers; c++) {
         const double *tiv = run->tiv + c * run->n;
-        uint32_t k[2 * V_W] = {0};
-        const uint32_t *w = k;
-        if (consecutive) /* beyond m lie words of no meaning, for lanes that are cut off below */
-            w = words + (run->rank[i] - base + run->cover_offset[c]);
-        else
-            for (size_t j = 0; j < m; j++)
-                k[j] = words[run->rank[i + j] - base + run->cover_offset[c]];
-        const v_row r = COVERS ? first_row : v_row_load(row[c]);
-        v_f32 d = v_damage(&r, v_load_u32(w));
-        v_f64 t = v_mul(AT(tiv, i, low), inv_grid);
-        sum[0] = v_add(sum[0], v_steps(v_mul(t, v_low_f64(d))));
+        for (size_t j = 0; j < m; j++)
+            k[j] = words[run->rank[i + j] - base + run->cover_offset[c]];
+        const v_row r = v_row_load(row[c]);
+        v_f32 d = v_damage(&r, v_load_u32(k));
+        v_f64 x = v_mul(AT(tiv, i, low), v_low_f64(d));
+        sum[0] = v_add(sum[0], v_grid_round(x, grid, inv_grid));
         if (high) {
-            t = v_mul(AT(tiv, i + V_W, high), inv_grid);
-            sum[1] = v_add(sum[1], v_steps(v_mul(t, v_high_f64(d))));
+            x = v_mul(AT(tiv, i + V_W, high), v_high_f64(d));
+            sum[1] = v_add(sum[1], v_grid_round(x, grid, inv_grid));
         }
     }
-    for (size_t half = 0; half < 2 && half * V_W < m; half++) {
-        const size_t at = i + half * V_W, n = half ? high : low;
-        v_f64 x[1] = {sum[half]};
-        if (TERMS == PLAIN || TERMS == PLAIN_POLICY) {
-            if (run->has_terms)
-                x[0] = v_plain(x[0], v_mul(AT(run->ded_amount, at, n), inv_grid),
-                               v_mul(AT(run->limit_amount, at, n), inv_grid));
-            if (TERMS == PLAIN_POLICY) {
-                x[0] = v_plain(x[0], v_mul(AT(run->pol_ded_amount, at, n), inv_grid),
-                               v_mul(AT(run->pol_limit_amount, at, n), inv_grid));
-                x[0] = v_plain(x[0], v_mul(AT(run->attachment, at, n), inv_grid),
-                               v_mul(AT(run->layer_limit, at, n), inv_grid));
-            }
-        }
-        x[0] = v_mul(x[0], grid);
-        if (TERMS == GENERAL) {
-#define NEIGHBOURS(array) AT(array, at, n)
-            TERMS_OF(run, x, grid, inv_grid, NEIGHBOURS);
-#undef NEIGHBOURS
-        }
-        if (run->slot) {
-            double loss[V_W];
-            v_store_f64(loss, x[0]);
-            for (size_t j = 0; j < n; j++)
-                acc[run->slot[at + j]] += loss[j];
-        } else { /* lanes beyond n hold whatever void terms made of nothing */
-            total[half] = v_add(total[half], n == V_W ? x[0] : v_first(n, x[0]));
-        }
-    }
-#undef AT
+    locations_terms(TERMS, run, i, low, sum[0], acc, &total[0], grid, inv_grid);
+    if (high)
+        locations_terms(TERMS, run, i + V_W, high, sum[1], acc, &total[1], grid, inv_grid);
 }
+#undef AT
 
 INLINE void locations_of(const uint32_t COVERS, const int TERMS, const xmc_run *run,
                          const xmc_damage_row *const *row, xmc_stream *s, uint64_t *position,
-                         double *acc, double grid, double inv_grid) {
+                         double *acc, double grid_scalar, double inv_scalar) {
     const uint32_t last = run->cover_offset[run->n_covers - 1];
+    const v_f64 grid = v_set_f64(grid_scalar), inv_grid = v_set_f64(inv_scalar);
     v_f64 total[2] = {v_set_f64(0.0), v_set_f64(0.0)};
-    uint32_t words[WORD_BUFFER + 2 * V_W];
     const v_row first_row = v_row_load(row[0]);
-    for (size_t i = 0; i < run->n;) {
-        /* as many locations as lie close enough together that drawing what is between them is
-         * cheaper than jumping */
-        size_t m = run->n - i < 512 ? run->n - i : 512;
-        uint64_t span;
-        for (;; m /= 2) {
-            span = (uint64_t)(run->rank[i + m - 1] - run->rank[i]) + last + 1;
-            if (m == 1 || (span <= WORD_BUFFER && span <= 16 * (uint64_t)m * run->n_covers))
-                break;
+    if (COVERS == 1 && run->rank[run->n - 1] - run->rank[0] == run->n - 1) {
+        const uint64_t place = (uint64_t)run->rank[0] + run->cover_offset[0];
+        xmc_stream_jump(s, place - *position);
+        locations_in_order(TERMS, run, &first_row, 0, run->n, s, acc, total, grid, inv_grid);
+        xmc_stream_jump(s, run->n);
+        *position = place + run->n;
+    } else {
+        uint32_t words[WORD_BUFFER + 2 * V_W];
+        for (size_t i = 0; i < run->n;) {
+            /* as many locations as lie close enough together that drawing what is between them is
+             * cheaper than jumping */
+            size_t m = run->n - i < 512 ? run->n - i : 512;
+            uint64_t span;
+            for (;; m /= 2) {
+                span = (uint64_t)(run->rank[i + m - 1] - run->rank[i]) + last + 1;
+                if (m == 1 || (span <= WORD_BUFFER && span <= 16 * (uint64_t)m * run->n_covers))
+                    break;
+            }
+            const uint32_t base = run->rank[i];
+            xmc_stream_jump(s, base - *position);
+            *position = base;
+            if (span <= WORD_BUFFER) {
+                if (span < 20)
+                    for (size_t j = 0; j < span; j++)
+                        words[j] = xmc_u32(s);
+                else
+                    fill_u32(s, words, (size_t)span);
+                *position += span;
+                for (size_t j = 0; j < m; j += 2 * V_W)
+                    locations_block(COVERS, TERMS, run, row, &first_row, i + j,
+                                    m - j < 2 * V_W ? m - j : 2 * V_W, words, base, acc, total,
+                                    grid, inv_grid);
+            } else { /* one location whose coverages lie far apart */
+                xmc_ground_up_location_twin(run, row, i, s, position, acc, grid_scalar, inv_scalar);
+            }
+            i += m;
         }
-        const uint32_t base = run->rank[i];
-        xmc_stream_jump(s, base - *position);
-        *position = base;
-        if (span <= WORD_BUFFER) {
-            if (span < 20)
-                for (size_t j = 0; j < span; j++)
-                    words[j] = xmc_u32(s);
-            else
-                fill_u32(s, words, (size_t)span);
-            memset(words + span, 0, 2 * V_W * sizeof *words);
-            *position += span;
-            const bool consecutive = run->rank[i + m - 1] - base == m - 1;
-            size_t j = 0;
-            for (; j + 2 * V_W <= m; j += 2 * V_W)
-                locations_block(COVERS, TERMS, run, row, first_row, i + j, 2 * V_W, words, base,
-                                consecutive, acc, total, grid, inv_grid);
-            if (j < m)
-                locations_block(COVERS, TERMS, run, row, first_row, i + j, m - j, words, base,
-                                consecutive, acc, total, grid, inv_grid);
-        } else { /* one location whose coverages lie far apart */
-            xmc_ground_up_location_twin(run, row, i, s, position, acc, grid, inv_grid);
-        }
-        i += m;
     }
     if (!run->slot) {
         double lane[2 * V_W], sum = 0.0; /* on the grid, so the order does not matter */
