@@ -48,6 +48,7 @@ typedef struct {
     double (*kth_smallest)(const double *x, size_t n, size_t k, double *scratch);
     xmc_moments (*column_moments)(const double *x, const double *w_or_null, size_t n);
     xmc_tail (*column_tail)(const double *x, size_t n, double q);
+    double (*kth_and_tail)(const double *x, size_t n, size_t k, double *scratch, xmc_tail *tail);
 } xmc_kernels;
 
 /* The targets of this build, best last, that this processor can run; returns how many there are.

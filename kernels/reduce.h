@@ -27,4 +27,8 @@ typedef struct {
 /* The tail of x beyond q: what TVaR and its standard error need. */
 xmc_tail xmc_column_tail(const double *x, size_t n, double q);
 
+/* Both in one reading of x: the k-th smallest value q is returned, its tail goes to *tail. The same
+ * as xmc_kth_smallest and xmc_column_tail, bit for bit. scratch holds n doubles. */
+double xmc_kth_and_tail(const double *x, size_t n, size_t k, double *scratch, xmc_tail *tail);
+
 #endif

@@ -87,3 +87,28 @@ static size_t keep_between(const double *x, size_t n, double low, double high, d
 static double kth_smallest(const double *x, size_t n, size_t k, double *scratch) {
     return xmc_kth_by(keep_between, x, n, k, scratch);
 }
+
+/* Values from low on, side by side; returns how many. Four vectors at a time: where few values are
+ * kept, most of them hold none. */
+static size_t keep_from(const double *x, size_t n, double low, double *out) {
+    const v_f64 bound = v_set_f64(low);
+    size_t kept = 0, i = 0;
+    for (; i + 4 * V_W <= n; i += 4 * V_W) {
+        v_f64 a[4];
+        for (int v = 0; v < 4; v++)
+            a[v] = v_load_f64(x + i + v * V_W);
+        const v_f64 largest = v_max(v_max(a[0], a[1]), v_max(a[2], a[3]));
+        if (v_bits(v_le(bound, largest)))
+            for (int v = 0; v < 4; v++)
+                kept += v_compress_store(out + kept, v_le(bound, a[v]), a[v]);
+    }
+    for (; i < n; i++)
+        if (x[i] >= low)
+            out[kept++] = x[i];
+    return kept;
+}
+
+static double kth_and_tail(const double *x, size_t n, size_t k, double *scratch, xmc_tail *tail) {
+    return xmc_kth_and_tail_by(keep_from, keep_between, keep_above, slice_sums, x, n, k, scratch,
+                               tail);
+}

@@ -130,28 +130,60 @@ static inline double xmc_select_in_place(double *v, size_t n, size_t k) {
 typedef size_t xmc_keep_between(const double *x, size_t n, double low, double high, double *out,
                                 size_t *below);
 
-/* Bounds from a sample, four of its standard deviations to either side of the rank; one pass keeps
- * what lies between them; selection among those. Should the sample mislead, the whole column is
- * selected from: slower, and the same value. */
+/* Bounds of the k-th smallest of x, n >= 8192, from a sample: four of its standard deviations to
+ * either side of the rank. */
+static inline void xmc_kth_bounds(const double *x, size_t n, size_t k, double *low, double *high) {
+    enum { SAMPLE = 2048 };
+    double sample[SAMPLE];
+    const size_t m = n / 64 < SAMPLE ? n / 64 : SAMPLE, stride = n / m;
+    for (size_t j = 0; j < m; j++)
+        sample[j] = x[j * stride + xmc_mix64(j) % stride];
+    const double rank = (double)k / (double)n * (double)m;
+    const double spread = 4.0 * sqrt(rank * (1.0 - rank / (double)m)) + 4.0;
+    const double first = rank - spread, last = rank + spread;
+    *low = first < 0.0 ? -INFINITY : xmc_select_in_place(sample, m, (size_t)first);
+    *high = last >= (double)m ? INFINITY : xmc_select_in_place(sample, m, (size_t)last);
+}
+
+/* Bounds from a sample; one pass keeps what lies between them; selection among those. Should the
+ * sample mislead, the whole column is selected from: slower, and the same value. */
 static inline double xmc_kth_by(xmc_keep_between *keep, const double *x, size_t n, size_t k,
                                 double *scratch) {
     if (n >= 8192) {
-        enum { SAMPLE = 2048 };
-        double sample[SAMPLE];
-        size_t m = n / 64 < SAMPLE ? n / 64 : SAMPLE, stride = n / m, kept, below;
-        for (size_t j = 0; j < m; j++)
-            sample[j] = x[j * stride + xmc_mix64(j) % stride];
-        double rank = (double)k / (double)n * (double)m;
-        double spread = 4.0 * sqrt(rank * (1.0 - rank / (double)m)) + 4.0;
-        double first = rank - spread, last = rank + spread;
-        double low = first < 0.0 ? -INFINITY : xmc_select_in_place(sample, m, (size_t)first);
-        double high = last >= (double)m ? INFINITY : xmc_select_in_place(sample, m, (size_t)last);
+        double low, high;
+        size_t kept, below;
+        xmc_kth_bounds(x, n, k, &low, &high);
         kept = keep(x, n, low, high, scratch, &below);
         if (k >= below && k - below < kept)
             return xmc_select_in_place(scratch, kept, k - below) + 0.0;
     }
     memcpy(scratch, x, n * sizeof *x);
     return xmc_select_in_place(scratch, n, k) + 0.0; /* one zero, whichever sign came first */
+}
+
+typedef size_t xmc_keep_from(const double *x, size_t n, double low, double *out);
+
+/* One pass keeps everything from the lower bound on, in its order; value and tail come from those.
+ * Where they are more than half of the column, or the sample has misled: the two one by one. */
+static inline double xmc_kth_and_tail_by(xmc_keep_from *from, xmc_keep_between *between,
+                                         xmc_keep_above *above, xmc_slice_sums *slice,
+                                         const double *x, size_t n, size_t k, double *scratch,
+                                         xmc_tail *tail) {
+    if (n >= 8192 && k >= n - n / 4) {
+        double low, high;
+        xmc_kth_bounds(x, n, k, &low, &high);
+        const size_t kept = from(x, n, low, scratch);
+        if (kept <= n / 2 && k >= n - kept) {
+            double *copy = scratch + kept;
+            memcpy(copy, scratch, kept * sizeof *copy);
+            const double q = xmc_select_in_place(copy, kept, k - (n - kept)) + 0.0;
+            *tail = xmc_tail_by(slice, above, scratch, kept, q);
+            return q;
+        }
+    }
+    const double q = xmc_kth_by(between, x, n, k, scratch);
+    *tail = xmc_tail_by(slice, above, x, n, q);
+    return q;
 }
 
 #endif

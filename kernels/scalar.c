@@ -116,6 +116,12 @@ static double kth_smallest(const double *x, size_t n, size_t k, double *scratch)
     return xmc_kth_by(keep_between, x, n, k, scratch);
 }
 
+static double kth_and_tail(const double *x, size_t n, size_t k, double *scratch, xmc_tail *tail) {
+    const double q = kth_smallest(x, n, k, scratch);
+    *tail = column_tail(x, n, q);
+    return q;
+}
+
 static void ground_up_occurrences(const xmc_run *run, const xmc_damage_row *const *row,
                                   xmc_lanes *lanes, size_t n_lanes, double *acc, size_t stride,
                                   double grid, double inv_grid) {

@@ -115,6 +115,9 @@ static void tails(void **state) {
                 }
             }
             xmc_tail t = xmc_column_tail(x, n, q);
+            xmc_tail both;
+            assert_true(xmc_kth_and_tail(x, n, n - 1 - n / 200, scratch, &both) == q);
+            assert_memory_equal(&both, &t, sizeof t);
             assert_int_equal(t.n_above, above);
             assert_int_equal(t.n_equal, equal);
             assert_true(above + equal >= n / 200 + 1 && above <= n / 200);
