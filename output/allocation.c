@@ -4,6 +4,7 @@
 #include "kernels/distributions.h"
 #include "kernels/reduce.h"
 #include "kernels/vmath.h"
+#include "output/weighted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@ typedef struct {
     bool batched;
     size_t batch_start[BATCHES + 1];
     uint32_t *batch; /* trials of each batch's own tail, batch after batch */
+    /* Weighted trials: what those of `above` (which then holds the ones at the quantile too) and of
+     * `batch` count. */
+    double *count, *batch_count;
 } tail;
 
 struct xmc_allocator {
@@ -25,8 +29,10 @@ struct xmc_allocator {
     tail tails[XMC_N_ALLOCATION_LEVELS];
     /* sums over the tails in grid steps: numerators over one denominator */
     xmc_i128 *numerator; /* [n_segments][levels] */
+    double *tail_mean;   /* [n_segments][levels], CNY: of weighted trials, instead of numerators */
     double *batch_mean;  /* [n_segments + risks][levels][BATCHES] */
-    int *risk;           /* [n_segments] */
+    double total[XMC_N_ALLOCATION_LEVELS]; /* TVaR of weighted trials */
+    int *risk;                             /* [n_segments] */
     size_t filled;
 };
 
@@ -77,8 +83,36 @@ static xmc_status fill_tail(tail *t, const double *total, size_t n, xmc_level le
     return XMC_OK;
 }
 
-xmc_status xmc_allocator_new(const double *total, size_t n, double grid, size_t n_segments,
-                             double *scratch, xmc_allocator **out, xmc_diag *diag) {
+static xmc_status fill_weighted(tail *t, const double *total, const double *weight, size_t n,
+                                xmc_level level, xmc_diag *diag) {
+    *t = (tail){.level = level, .batched = n >= (size_t)BATCHES * 2};
+    const size_t most = 2 * n * sizeof(double);
+    double *pairs = malloc(most), q;
+    t->above = malloc(n * sizeof *t->above);
+    t->count = malloc(n * sizeof *t->count);
+    t->batch = malloc(n * sizeof *t->batch);
+    t->batch_count = malloc(n * sizeof *t->batch_count);
+    if (!pairs || !t->above || !t->count || !t->batch || !t->batch_count) {
+        free(pairs);
+        return xmc_no_memory(diag, 2 * most, "the tail's trials");
+    }
+    t->n_above = xmc_weighted_tail(total, weight, 0, n, level, pairs, t->above, t->count, &q);
+    size_t put = 0;
+    for (size_t b = 0; t->batched && b < BATCHES; b++) {
+        t->batch_start[b] = put;
+        put += xmc_weighted_tail(total, weight, n * b / BATCHES, n * (b + 1) / BATCHES, level,
+                                 pairs, t->batch + put, t->batch_count + put, &q);
+        if (put - t->batch_start[b] < MIN_TAIL)
+            t->batched = false;
+    }
+    t->batch_start[BATCHES] = put;
+    free(pairs);
+    return XMC_OK;
+}
+
+xmc_status xmc_allocator_new(const double *total, const double *weight, size_t n, double grid,
+                             size_t n_segments, double *scratch, xmc_allocator **out,
+                             xmc_diag *diag) {
     *out = NULL;
     xmc_allocator *a = calloc(1, sizeof *a);
     if (!a)
@@ -90,11 +124,14 @@ xmc_status xmc_allocator_new(const double *total, size_t n, double grid, size_t 
     a->numerator = calloc(rows * XMC_N_ALLOCATION_LEVELS, sizeof *a->numerator);
     a->batch_mean = calloc(rows * XMC_N_ALLOCATION_LEVELS * BATCHES, sizeof *a->batch_mean);
     a->risk = calloc(rows, sizeof *a->risk);
+    if (weight)
+        a->tail_mean = calloc(rows * XMC_N_ALLOCATION_LEVELS, sizeof *a->tail_mean);
     xmc_status st = XMC_OK;
-    if (!a->numerator || !a->batch_mean || !a->risk)
+    if (!a->numerator || !a->batch_mean || !a->risk || (weight && !a->tail_mean))
         st = xmc_no_memory(diag, rows * 400, "the allocation");
     for (int l = 0; l < XMC_N_ALLOCATION_LEVELS && st == XMC_OK; l++)
-        st = fill_tail(&a->tails[l], total, n, xmc_allocation_levels[l], scratch, diag);
+        st = weight ? fill_weighted(&a->tails[l], total, weight, n, xmc_allocation_levels[l], diag)
+                    : fill_tail(&a->tails[l], total, n, xmc_allocation_levels[l], scratch, diag);
     if (st != XMC_OK) {
         xmc_allocator_free(a);
         return st;
@@ -110,8 +147,11 @@ void xmc_allocator_free(xmc_allocator *a) {
         free(a->tails[l].above);
         free(a->tails[l].equal);
         free(a->tails[l].batch);
+        free(a->tails[l].count);
+        free(a->tails[l].batch_count);
     }
     free(a->numerator);
+    free(a->tail_mean);
     free(a->batch_mean);
     free(a->risk);
     free(a);
@@ -129,9 +169,39 @@ static xmc_i128 denominator(const xmc_allocator *a, const tail *t) {
     return (xmc_i128)a->n * (t->level.den - t->level.num) * (xmc_i128)t->n_equal;
 }
 
+/* Mean over a weighted tail, whose counts add up to the divisor. */
+static double weighted_mean(const double *x, const uint32_t *at, const double *count, size_t n) {
+    double sum = 0, all = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += count[i] * x[at[i]];
+        all += count[i];
+    }
+    return all > 0 ? sum / all : 0;
+}
+
+static void add_weighted(xmc_allocator *a, size_t s, int risk, const double *x) {
+    for (int l = 0; l < XMC_N_ALLOCATION_LEVELS; l++) {
+        const tail *t = &a->tails[l];
+        const size_t at = s * XMC_N_ALLOCATION_LEVELS + (size_t)l;
+        const size_t of_risk = (a->n_segments + (size_t)risk) * XMC_N_ALLOCATION_LEVELS + (size_t)l;
+        a->tail_mean[at] = weighted_mean(x, t->above, t->count, t->n_above);
+        for (size_t b = 0; t->batched && b < BATCHES; b++) {
+            const size_t from = t->batch_start[b];
+            const double mean = weighted_mean(x, t->batch + from, t->batch_count + from,
+                                              t->batch_start[b + 1] - from);
+            a->batch_mean[at * BATCHES + b] = mean;
+            a->batch_mean[of_risk * BATCHES + b] += mean;
+        }
+    }
+}
+
 void xmc_allocator_add(xmc_allocator *a, int risk, const double *x) {
     size_t s = a->filled++;
     a->risk[s] = risk;
+    if (a->tail_mean) {
+        add_weighted(a, s, risk, x);
+        return;
+    }
     for (int l = 0; l < XMC_N_ALLOCATION_LEVELS; l++) {
         const tail *t = &a->tails[l];
         size_t at = s * XMC_N_ALLOCATION_LEVELS + (size_t)l;
@@ -180,6 +250,10 @@ static int larger_remainder_first(const void *x, const void *y) {
     return (a->segment > b->segment) - (a->segment < b->segment);
 }
 
+void xmc_allocator_total(xmc_allocator *a, int l, double tvar) {
+    a->total[l] = tvar;
+}
+
 xmc_status xmc_allocator_finish(const xmc_allocator *a, xmc_allocation *segments,
                                 xmc_allocation risks[XMC_N_RISKS], xmc_diag *diag) {
     rounding *order = calloc(a->n_segments + 1, sizeof *order);
@@ -187,10 +261,13 @@ xmc_status xmc_allocator_finish(const xmc_allocator *a, xmc_allocation *segments
         return xmc_no_memory(diag, a->n_segments * sizeof *order, "the allocation");
     for (int l = 0; l < XMC_N_ALLOCATION_LEVELS; l++) {
         const tail *t = &a->tails[l];
-        xmc_i128 den = denominator(a, t), all = 0, given = 0;
+        /* weighted means are taken to 2^-20 of a grid step */
+        xmc_i128 den = a->tail_mean ? 1 << 20 : denominator(a, t), all = 0, given = 0;
         double by_risk[XMC_N_RISKS] = {0};
         for (size_t s = 0; s < a->n_segments; s++) {
-            xmc_i128 num = a->numerator[s * XMC_N_ALLOCATION_LEVELS + (size_t)l];
+            const size_t at = s * XMC_N_ALLOCATION_LEVELS + (size_t)l;
+            xmc_i128 num = a->tail_mean ? (xmc_i128)rint(a->tail_mean[at] / a->grid * 0x1p20)
+                                        : a->numerator[at];
             xmc_i128 floor_steps = xmc_divide_floor(num, den);
             all += num;
             given += floor_steps;
@@ -199,8 +276,12 @@ xmc_status xmc_allocator_finish(const xmc_allocator *a, xmc_allocation *segments
         }
         qsort(order, a->n_segments, sizeof *order, larger_remainder_first);
         xmc_i128 left = xmc_divide_round(all, den) - given;
+        if (a->tail_mean) /* sums in another order: they may differ by a step */
+            left = (xmc_i128)rint(a->total[l] / a->grid) - given;
         for (size_t i = 0; i < a->n_segments && left > 0; i++, left--)
             segments[order[i].segment].contribution[l].value += a->grid;
+        for (size_t i = a->n_segments; i > 0 && left < 0; i--, left++)
+            segments[order[i - 1].segment].contribution[l].value -= a->grid;
         for (size_t s = 0; s < a->n_segments; s++) {
             double value = segments[s].contribution[l].value;
             by_risk[a->risk[s]] += value;

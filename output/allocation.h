@@ -6,11 +6,15 @@
 
 typedef struct xmc_allocator xmc_allocator;
 
-/* Finds the total's tails; total [n] is read now only, scratch holds n doubles. */
-xmc_status xmc_allocator_new(const double *total, size_t n, double grid, size_t n_segments,
-                             double *scratch, xmc_allocator **out, xmc_diag *diag);
+/* Finds the total's tails; total [n] is read now only, weight [n] too (NULL: all 1), scratch holds
+ * n doubles. */
+xmc_status xmc_allocator_new(const double *total, const double *weight, size_t n, double grid,
+                             size_t n_segments, double *scratch, xmc_allocator **out,
+                             xmc_diag *diag);
 /* Hands over the net column of the next segment, x [n]. The columns must add up to the total. */
 void xmc_allocator_add(xmc_allocator *a, int risk, const double *x);
+/* Of weighted trials: the total's TVaR at level l, which the contributions are to add up to. */
+void xmc_allocator_total(xmc_allocator *a, int l, double tvar);
 /* Fills contribution of segments [n_segments] and risks. */
 xmc_status xmc_allocator_finish(const xmc_allocator *a, xmc_allocation *segments,
                                 xmc_allocation risks[XMC_N_RISKS], xmc_diag *diag);

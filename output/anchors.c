@@ -1,6 +1,7 @@
 #include "output/anchors.h"
 
 #include "output/results_internal.h"
+#include "output/weighted.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -119,8 +120,12 @@ xmc_status xmc_anchors_compute(xmc_results *r, const xmc_measures *m, xmc_anchor
     *out = (xmc_anchors){0};
     xmc_distribution d;
     xmc_status st = xmc_distribution_init(&d, r->trials, r->grid, diag);
-    if (st != XMC_OK)
+    if (st == XMC_OK)
+        st = xmc_distribution_weigh(&d, r, diag);
+    if (st != XMC_OK) {
+        xmc_distribution_free(&d);
         return st;
+    }
     bool *chosen = calloc(r->segments.n + 1, sizeof *chosen);
     if (!chosen)
         st = xmc_no_memory(diag, r->segments.n, "the sanity anchors");

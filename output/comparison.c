@@ -2,6 +2,7 @@
 #include "output/comparison_internal.h"
 
 #include "output/results_internal.h"
+#include "output/weighted.h"
 #include "scenarios/common/source.h"
 
 #include <math.h>
@@ -346,6 +347,8 @@ xmc_status xmc_comparison_compute(xmc_results *r, const xmc_comparison_plan *p, 
     xmc_distribution d = {0};
     xmc_status st = out->rows ? xmc_distribution_init(&d, r->trials, r->grid, diag)
                               : xmc_no_memory(diag, p->n_rows * sizeof *out->rows, "comparing");
+    if (st == XMC_OK)
+        st = xmc_distribution_weigh(&d, r, diag);
     if (st == XMC_OK) {
         out->n_rows = p->n_rows;
         if (p->n_rows)

@@ -2,6 +2,7 @@
 
 #include "kernels/distributions.h"
 #include "kernels/vmath.h"
+#include "output/weighted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,10 @@ xmc_status xmc_distribution_init(xmc_distribution *d, size_t n, double grid, xmc
 void xmc_distribution_free(xmc_distribution *d) {
     free(d->sorted);
     free(d->buffer);
+    free(d->weight);
+    free(d->pairs);
+    free(d->above);
+    free(d->above_squares);
     *d = (xmc_distribution){0};
 }
 
@@ -129,6 +134,8 @@ xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, 
         low = x[i] < low ? x[i] : low;
         high = x[i] > high ? x[i] : high;
     }
+    if (d->weight)
+        return xmc_weighted_set(d, x);
     double mean = (double)sum * d->grid / (double)m;
     d->sd = batch_sd(x, m, mean);
     d->mean = (xmc_estimate){mean, NAN, NAN, NAN};
@@ -184,6 +191,8 @@ double xmc_rank_coverage(size_t n, xmc_level level, size_t r, size_t s) {
 }
 
 xmc_estimate xmc_var(const xmc_distribution *d, xmc_level p) {
+    if (d->weight)
+        return xmc_weighted_var(d, p);
     if (d->n == 0)
         return missing;
     xmc_estimate e = missing;
@@ -199,6 +208,8 @@ xmc_estimate xmc_var(const xmc_distribution *d, xmc_level p) {
 }
 
 xmc_estimate xmc_tvar(const xmc_distribution *d, xmc_level p) {
+    if (d->weight)
+        return xmc_weighted_tvar(d, p);
     if (d->n == 0)
         return missing;
     size_t k = quantile_rank(d->n, p);
@@ -221,6 +232,8 @@ xmc_estimate xmc_tvar(const xmc_distribution *d, xmc_level p) {
 }
 
 xmc_estimate xmc_var_less_mean(const xmc_distribution *d, xmc_level p) {
+    if (d->weight)
+        return xmc_weighted_var_less_mean(d, p);
     xmc_estimate q = xmc_var(d, p), e = missing;
     double mean = d->mean.value, pp = probability(p);
     e.value = q.value - mean;
@@ -244,6 +257,8 @@ xmc_estimate xmc_var_less_mean(const xmc_distribution *d, xmc_level p) {
 }
 
 xmc_estimate xmc_level_of(const xmc_distribution *d, double amount) {
+    if (d->weight)
+        return xmc_weighted_level_of(d, amount);
     if (d->n == 0 || isnan(amount))
         return missing;
     size_t lo = 0, hi = d->n; /* number of values <= amount */

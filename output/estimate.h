@@ -33,6 +33,9 @@ typedef struct {
     double *sorted; /* [n] ascending; owned, reused by the next column */
     double *buffer; /* [n] scratch; owned */
     xmc_estimate mean, sd;
+    /* Importance sampling (output/weighted.h); NULL: all weights are 1. By trial; values with their
+     * weights; sums of the weights and of their squares beyond the k smallest values. */
+    double *weight, *pairs, *above, *above_squares;
 } xmc_distribution;
 
 /* Memory for columns of n trials. */

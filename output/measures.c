@@ -3,6 +3,7 @@
 #include "kernels/reduce.h"
 #include "output/allocation.h"
 #include "output/results_internal.h"
+#include "output/weighted.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -161,18 +162,28 @@ static xmc_status compute_allocation(xmc_results *r, xmc_distribution *d, xmc_me
     xmc_allocator *a = NULL;
     xmc_status st = xmc_results_column(r, "total", 0, d->buffer, diag);
     if (st == XMC_OK)
-        st = xmc_allocator_new(d->buffer, n, r->grid, m->n_segments, d->sorted, &a, diag);
+        st =
+            xmc_allocator_new(d->buffer, d->weight, n, r->grid, m->n_segments, d->sorted, &a, diag);
     for (size_t s = 0; s < m->n_segments && st == XMC_OK; s++) {
         st = xmc_results_column(r, "segment_net", s, d->buffer, diag);
         if (st != XMC_OK)
             break;
         xmc_allocator_add(a, (int)r->segments.segments[s].risk, d->buffer);
+        if (d->weight) {
+            st = xmc_distribution_set(d, d->buffer, n, "segment_net", diag);
+            m->segments[s].mean = d->mean.value;
+            m->segments[s].standalone_var = xmc_var(d, xmc_quantile_levels[XMC_Q995]).value;
+            continue;
+        }
         xmc_i128 sum = 0;
         for (size_t t = 0; t < n; t++)
             sum += (xmc_i128)(d->buffer[t] / r->grid);
         m->segments[s].mean = (double)sum * r->grid / (double)n;
         m->segments[s].standalone_var = var995(d->buffer, n, d->sorted);
     }
+    const xmc_measure_row *total = xmc_measures_row(m, "total");
+    for (int l = 0; st == XMC_OK && total && l < XMC_N_ALLOCATION_LEVELS; l++)
+        xmc_allocator_total(a, l, total->tvar[l ? XMC_Q995 : XMC_Q99].value);
     if (st == XMC_OK)
         st = xmc_allocator_finish(a, m->segments, m->risks, diag);
     xmc_allocator_free(a);
@@ -185,14 +196,10 @@ xmc_status xmc_measures_compute(xmc_results *r, xmc_measures *m, xmc_diag *diag)
     xmc_status st = xmc_distribution_init(&d, r->trials, r->grid, diag);
     if (st != XMC_OK)
         return st;
-    st = xmc_results_column(r, "weight", 0, d.buffer, diag);
-    if (st == XMC_OK) {
-        xmc_moments w = xmc_column_moments(d.buffer, NULL, r->trials);
-        if (w.min != 1 || w.max != 1)
-            st = xmc_error(diag, XMC_FAILED,
-                           "%s: trials have weights from %g to %g: this version measures plain "
-                           "samples only, all weights 1",
-                           r->h.path, w.min, w.max);
+    st = xmc_distribution_weigh(&d, r, diag);
+    if (st == XMC_OK && d.weight) {
+        m->weighted = true;
+        m->weights = xmc_weights_describe(d.weight, r->trials);
     }
     if (st == XMC_OK)
         st = compute_rows(r, &d, m, diag);

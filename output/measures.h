@@ -6,6 +6,7 @@
 
 #include "output/estimate.h"
 #include "output/results.h"
+#include "output/weighted.h"
 
 enum {
     XMC_N_QUANTILES = 10,
@@ -45,6 +46,8 @@ typedef struct {
 
 typedef struct {
     uint64_t trials;
+    bool weighted; /* importance sampling */
+    xmc_weight_report weights;
     size_t n_rows;
     xmc_measure_row rows[XMC_MAX_ROWS];
     size_t n_convergence;

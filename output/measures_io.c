@@ -120,6 +120,14 @@ xmc_status xmc_measures_write(xmc_results *r, const xmc_measures *measures, xmc_
                      "1 OEP, 2 OEP TVaR, 3 AEP, 4 AEP TVaR (Oasis ORD); OEP of catastrophe only");
     xmc_h5_scale_f64(h, "/ep/return_period", period, XMC_N_PERIODS, "year", "return period");
     each_row_table(m, write_row_table, h);
+    if (m->weighted) {
+        static const char *const figures[] = {"effective sample size", "largest", "mean"};
+        const double v[] = {m->weights.effective, m->weights.largest, m->weights.mean};
+        xmc_h5_scale_strings(h, "/measures/weight_figure", figures, 3, "figure of the weights");
+        xmc_h5_f64(h, "/measures/weights", XMC_H5_DIMS1("/measures/weight_figure"), v, "1",
+                   "weights of the trials (importance sampling): (sum w)^2 / sum w^2, the largest, "
+                   "and the mean, whose expectation is 1");
+    }
 
     double share[2 * XMC_N_QUANTILES];
     for (int q = 0; q < XMC_N_QUANTILES; q++) {
@@ -183,6 +191,13 @@ xmc_status xmc_measures_read(xmc_results *r, xmc_measures *m, xmc_diag *diag) {
     read_row_names(h, m);
     if (h->status == XMC_OK)
         each_row_table(m, read_row_table, h);
+    if (h->status == XMC_OK && xmc_results_has(r, "measures/weights")) {
+        double *v = xmc_h5_read_f64(h, "/measures/weights", 3, NULL);
+        m->weighted = v != NULL;
+        if (v)
+            m->weights = (xmc_weight_report){v[0], v[1], v[2]};
+        free(v);
+    }
     size_t n = 0;
     double *trials = xmc_h5_read_f64(h, "/convergence/trials", SIZE_MAX, &n);
     if (trials && n <= XMC_MAX_CONVERGENCE) {

@@ -62,22 +62,25 @@ static xmc_status load_treaties(xmc_report_data *d, xmc_diag *diag) {
     size_t n = d->results->n_treaties, trials = d->results->trials;
     d->treaty_mean = calloc(n + 1, sizeof *d->treaty_mean);
     d->treaty_p = calloc(n + 1, sizeof *d->treaty_p);
-    double *x = malloc(trials * sizeof *x);
+    double *x = malloc(trials * sizeof *x), *w = malloc(trials * sizeof *w);
     xmc_status st = XMC_OK;
-    if (!d->treaty_mean || !d->treaty_p || !x)
-        st = xmc_no_memory(diag, trials * sizeof *x, "the report");
+    if (!d->treaty_mean || !d->treaty_p || !x || !w)
+        st = xmc_no_memory(diag, 2 * trials * sizeof *x, "the report");
+    else
+        st = xmc_results_column(d->results, "weight", 0, w, diag);
     for (size_t i = 0; i < n && st == XMC_OK; i++) {
         st = xmc_results_column(d->results, "treaty", i, x, diag);
         double sum = 0, paid = 0;
         for (size_t t = 0; t < trials && st == XMC_OK; t++) {
-            sum += x[t];
-            paid += x[t] > 0;
+            sum += w[t] * x[t];
+            paid += x[t] > 0 ? w[t] : 0;
         }
         d->treaty_mean[i] = sum / (double)trials;
         d->treaty_p[i] = paid / (double)trials;
     }
     d->n_treaties = n;
     free(x);
+    free(w);
     return st;
 }
 

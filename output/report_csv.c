@@ -50,6 +50,13 @@ static double fraction(xmc_level p) {
 
 static void write_measures(const xmc_measures *m, FILE *f) {
     static const char *const ep[] = {"oep", "oep_tvar", "aep", "aep_tvar"};
+    if (m->weighted) {
+        const xmc_weight_report *w = &m->weights;
+        const double v[] = {w->mean, w->largest, w->effective};
+        static const char *const names[] = {"mean", "largest", "effective_sample_size"};
+        for (int i = 0; i < 3; i++)
+            line(f, "weights", "trials", names[i], NAN, (xmc_estimate){v[i], NAN, NAN, NAN}, "1");
+    }
     for (size_t i = 0; i < m->n_rows; i++) {
         const xmc_measure_row *r = &m->rows[i];
         line(f, "measures", r->name, "mean", NAN, r->mean, "CNY");

@@ -21,8 +21,14 @@ static void write_head(const xmc_report_data *d, const char *path, FILE *f) {
     for (size_t i = 0; i < d->n_seeds; i++)
         fprintf(f, "%s %s %" PRIu64, i ? "," : "", xmc_seed_names[i], d->seeds[i]);
     fprintf(f, "; loss grid %g CNY\n", xmc_results_grid(d->results));
-    fprintf(f, "year loss table SHA-256 %s\n\n", d->sha256);
-    fputs("Amounts in CNY million. Losses are positive, an equity gain is negative. Limits in "
+    fprintf(f, "year loss table SHA-256 %s\n", d->sha256);
+    if (d->measures.weighted)
+        fprintf(
+            f,
+            "Importance sampling: trials are weighted, mean weight %.4f, largest %.3f, effective "
+            "sample size %.0f;\nlimits by inversion of the weighted tail, approximate.\n",
+            d->measures.weights.mean, d->measures.weights.largest, d->measures.weights.effective);
+    fputs("\nAmounts in CNY million. Losses are positive, an equity gain is negative. Limits in "
           "brackets are 95 % and\n"
           "cover simulation error only: not event set, parameters or model.\n",
           f);

@@ -1,6 +1,7 @@
 #include "output/without_uncertainty.h"
 #include "output/estimate_io.h"
 #include "output/results_internal.h"
+#include "output/weighted.h"
 
 #include <math.h>
 
@@ -24,6 +25,8 @@ static xmc_status curves(xmc_results *r, xmc_without *w, xmc_diag *diag) {
                 w->ep[i][k][p] = (xmc_estimate){NAN, NAN, NAN, NAN};
     xmc_distribution d;
     xmc_status st = xmc_distribution_init(&d, r->trials, r->grid, diag);
+    if (st == XMC_OK)
+        st = xmc_distribution_weigh(&d, r, diag);
     for (size_t i = 0; i < sizeof all / sizeof *all && st == XMC_OK; i++) {
         st = xmc_results_column(r, all[i].column, 0, d.buffer, diag);
         if (st == XMC_OK)

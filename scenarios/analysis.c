@@ -32,11 +32,16 @@ typedef struct {
 } models_yaml;
 
 typedef struct {
+    double *quantile, *scale;
+} importance_yaml;
+
+typedef struct {
     char *title, *currency, *valuation_date;
     uint64_t trials, block;
     double *loss_grid, *premium_less_expenses;
     seeds_yaml seeds;
     bool mean_damage, without_uncertainty;
+    importance_yaml *importance;
     book_yaml book;
     models_yaml models;
     char *rules;
@@ -80,6 +85,12 @@ static const cyaml_schema_field_t model_fields[] = {
     TEXT("credit", models_yaml, credit),
     TEXT("equity", models_yaml, equity),
     CYAML_FIELD_END};
+static const cyaml_schema_field_t importance_fields[] = {
+    CYAML_FIELD_FLOAT_PTR("quantile", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, importance_yaml,
+                          quantile),
+    CYAML_FIELD_FLOAT_PTR("scale", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, importance_yaml,
+                          scale),
+    CYAML_FIELD_END};
 static const cyaml_schema_field_t analysis_fields[] = {
     CYAML_FIELD_STRING_PTR("title", CYAML_FLAG_POINTER, analysis_yaml, title, 1, 500),
     TEXT("currency", analysis_yaml, currency),
@@ -95,6 +106,8 @@ static const cyaml_schema_field_t analysis_fields[] = {
     CYAML_FIELD_BOOL("mean_damage", CYAML_FLAG_OPTIONAL, analysis_yaml, mean_damage),
     CYAML_FIELD_BOOL("without_uncertainty", CYAML_FLAG_OPTIONAL, analysis_yaml,
                      without_uncertainty),
+    CYAML_FIELD_MAPPING_PTR("importance", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, analysis_yaml,
+                            importance, importance_fields),
     CYAML_FIELD_MAPPING("book", CYAML_FLAG_OPTIONAL, analysis_yaml, book, book_fields),
     CYAML_FIELD_MAPPING("models", CYAML_FLAG_OPTIONAL, analysis_yaml, models, model_fields),
     TEXT("rules", analysis_yaml, rules),
@@ -146,6 +159,17 @@ static void read_settings(xmc_loader *l) {
     if (a->mean_damage && a->without_uncertainty)
         xmc_yaml_bad(f, "without_uncertainty",
                      "not both: with mean_damage nothing is sampled to compare with");
+    const importance_yaml *i = y->importance;
+    a->importance = i != NULL;
+    a->importance_quantile = i && i->quantile ? *i->quantile : 0.995;
+    a->importance_scale = i && i->scale ? *i->scale : 1.0;
+    if (!(a->importance_quantile >= 0.9 && a->importance_quantile <= 0.99999))
+        xmc_yaml_bad(f, "importance.quantile", "a quantile from 0.9 to 0.99999");
+    if (!(a->importance_scale >= 0.0 && a->importance_scale <= 2.0))
+        xmc_yaml_bad(f, "importance.scale", "a number from 0 (plain) to 2");
+    if (i && !y->models.credit)
+        xmc_yaml_bad(f, "importance",
+                     "a credit model: only the factors drawn for credit are shifted");
     a->admin_margin = y->premium_less_expenses ? *y->premium_less_expenses : (double)NAN;
 }
 

@@ -35,6 +35,10 @@ typedef struct {
      * uncertainty does to the exceedance curves */
     bool without_uncertainty;
     bool mean_damage; /* mean damage ratios instead of sampled ones */
+    /* Importance sampling of the credit factors: for which quantile of the credit loss, and how
+     * much of the shift (docs/importance.md). */
+    bool importance;
+    double importance_quantile, importance_scale;
     const char *text; /* the YAML as read: for /provenance and config_sha256 */
     char config_sha256[65];
     /* What the analysis simulates: a risk without its section or file is absent, and reported as

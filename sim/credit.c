@@ -6,25 +6,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The normals of one trial, [n][lanes] at lane l. */
-static void draw_normals(xmc_stream s, size_t n, double *scratch, double *to, size_t lanes) {
+/* The normals of one trial, [n][lanes] at lane l; shifted by `shift` unless it is NULL. Returns
+ * their part of log g/f at `measure`, the shift that the weights are of (NULL: none). */
+static double draw_normals(xmc_stream s, size_t n, double *scratch, double *to, size_t lanes,
+                           const double *shift, const double *measure) {
+    double exponent = 0.0;
     xmc_fill_normal(&s, scratch, n);
     for (size_t i = 0; i < n; i++)
-        to[i * lanes] = scratch[i];
+        to[i * lanes] = shift ? scratch[i] + shift[i] : scratch[i];
+    for (size_t i = 0; measure && i < n; i++)
+        exponent = fma(measure[i], to[i * lanes], exponent);
+    return exponent;
 }
 
-static void draw_factors(const xmc_credit *p, xmc_credit_scratch *t, uint64_t trial, size_t l,
-                         double macro) {
+/* Draws the factors of a trial; returns its weight. */
+static double draw_factors(const xmc_credit *p, xmc_credit_scratch *t, uint64_t trial, size_t l,
+                           double macro) {
+    const xmc_credit_shift *m = &p->shift;
+    const bool shifted = m->on && trial % XMC_PLAIN_EVERY != 0;
+    const size_t L = p->lanes;
     xmc_stream s = xmc_stream_at(p->factor_seed, trial, 1);
-    double own = xmc_normal(&s), u = xmc_uniform(&s);
+    double own = xmc_normal(&s), u = xmc_uniform(&s), exponent = -m->half_square;
+    if (shifted)
+        own += m->own;
+    exponent = fma(m->own, own, exponent);
     t->world[l] = p->macro_loading * macro + p->own_loading * own;
-    t->w[l] = p->gaussian ? 1.0 : sqrt(xmc_gamma_of(&p->chi_square, u) / p->chi_square.shape);
-    draw_normals(xmc_stream_at(p->factor_seed, trial, 2), p->n_countries, t->normals,
-                 t->country + l, p->lanes);
-    draw_normals(xmc_stream_at(p->factor_seed, trial, 3), p->n_sectors, t->normals, t->sector + l,
-                 p->lanes);
-    draw_normals(xmc_stream_at(p->factor_seed, trial, 5), p->n_regions, t->normals, t->region + l,
-                 p->lanes);
+    t->w[l] = 1.0;
+    if (!p->gaussian) {
+        double x = xmc_gamma_of(&p->chi_square, u);
+        if (shifted)
+            x *= m->chi_scale;
+        t->w[l] = sqrt(x / p->chi_square.shape);
+        if (m->on)
+            exponent = fma(x, 1.0 - 1.0 / m->chi_scale, exponent);
+    }
+#define NORMALS(address, many, which)                                                              \
+    exponent += draw_normals(xmc_stream_at(p->factor_seed, trial, address), p->many, t->normals,   \
+                             t->which + l, L, shifted ? m->which : NULL, m->on ? m->which : NULL)
+    NORMALS(2, n_countries, country);
+    NORMALS(3, n_sectors, sector);
+    NORMALS(5, n_regions, region);
+#undef NORMALS
+    return m->on ? xmc_credit_weight(exponent) : 1.0;
 }
 
 /* Transfer events of one trial. Country r takes words 4r … 4r+3 of the stream: event, share. */
@@ -135,7 +158,9 @@ static void run_tile(const xmc_credit *p, xmc_credit_scratch *t, xmc_block *bloc
     for (uint32_t l = 0; l < n; l++) {
         uint64_t trial = block->first + from + l;
         t->base[l] = xmc_stream_base_at(p->credit_seed, trial);
-        draw_factors(p, t, trial, l, block->macro[from + l]);
+        double weight = draw_factors(p, t, trial, l, block->macro[from + l]);
+        if (p->shift.on)
+            block->weight[from + l] = weight;
         draw_transfers(p, t, trial, l);
     }
     combine_factors(p, t);
@@ -204,6 +229,10 @@ void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
             4);
     if (p->n_regions)
         xmc_digest_u32(d, p->region_of, p->n_countries);
+    if (p->shift.on) {
+        xmc_digest_f64(d, (double[]){p->shift.own, p->shift.chi_scale}, 2);
+        xmc_digest_f64(d, p->shift.normals, p->n_countries + p->n_regions + p->n_sectors);
+    }
     xmc_digest_f64(d, p->chi_square.knots, 2 * p->chi_square.n);
     xmc_digest_f64(d, p->hazard.coef, 4 * 2 * XMC_HAZARD_REACH * XMC_HAZARD_PER_UNIT);
     digest_share(&p->transfer_share, d);
@@ -281,5 +310,6 @@ void xmc_credit_free(xmc_credit *p) {
     free(p->obligors);
     free(p->group);
     free(p->loss);
+    free(p->shift.normals);
     free(p);
 }

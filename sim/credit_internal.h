@@ -63,6 +63,20 @@ typedef struct {
     double first_loss, limit; /* on the grid; limit infinite = none */
 } xmc_terms;
 
+/* Importance sampling: of eight trials one is plain, in the others the normals drawn for credit are
+ * shifted (by rank, larger = worse) and the chi-square is scaled. Both kinds get the weight of the
+ * balance heuristic, 1 / (1/8 + 7/8 g/f), at most 8; log g/f is the sum of shift x value over the
+ * normals, plus x (1 - 1/chi_scale) of the gamma variable x, less half_square. */
+#define XMC_PLAIN_SHARE 0.125
+enum { XMC_PLAIN_EVERY = 8 };
+typedef struct {
+    bool on;
+    double own; /* of F's own part */
+    double *country, *region, *sector;
+    double chi_scale, half_square;
+    double *normals; /* owns the three */
+} xmc_credit_shift;
+
 struct xmc_credit {
     uint64_t factor_seed, credit_seed;
     double grid;
@@ -95,6 +109,7 @@ struct xmc_credit {
     double *loss;    /* by obligor: amount x the constant loss given default */
     uint32_t
         lanes; /* trials side by side, a multiple of XMC_CREDIT_LANES; no result depends on it */
+    xmc_credit_shift shift;
     /* Per-thread scratch. */
     struct xmc_credit_scratch *scratch;
 };
@@ -157,6 +172,10 @@ static inline void xmc_credit_touch(const xmc_credit *p, xmc_credit_scratch *t, 
     }
 }
 
+/* credit_importance.c: the shift for the quantile of the credit loss, times scale (0 = none, so
+ * that all weights are 1); and the weight at a value of log g/f. */
+xmc_status xmc_credit_importance_plan(xmc_credit *p, double quantile, double scale, xmc_diag *diag);
+double xmc_credit_weight(double exponent);
 /* Doubles in a thread's scratch. */
 size_t xmc_credit_scratch_doubles(const xmc_credit *p);
 /* credit_defaults.c: adds the losses by default of the tile's first n trials to sum, the defaulted

@@ -671,6 +671,9 @@ static xmc_status build(xmc_credit *p, draft *d, xmc_segments *segments) {
         status = plan_strips(p, d);
     if (!status)
         plan_lanes(p);
+    if (!status && d->a->importance)
+        status = xmc_credit_importance_plan(p, d->a->importance_quantile, d->a->importance_scale,
+                                            d->diag);
     if (!status && (xmc_hazard_table_init(&p->hazard)))
         status = no_memory(d);
     for (int k = 0; !status && k < p->threads; k++)

@@ -44,7 +44,7 @@ static const struct argp argp = {
     "[CASE]",
     "Runs analyses with exact or independent answers through the program's own path and "
     "prints value, expectation, standard error, z-score and verdict; exits 1 when one "
-    "fails.\vCases: T1, T3, T4, T6, T8, T10, T12, T14, T15, T17 (docs/validation.md).",
+    "fails.\vCases: T1, T3, T4, T6, T8, T10, T12, T14, T15, T16, T17 (docs/validation.md).",
     0,
     0,
     0};

@@ -23,6 +23,7 @@ static const struct {
     {"T12", "Gaussian and Student factors, Euler allocation (T12, T13)", xmc_case_equity},
     {"T14", "coverage of the limits of VaR and TVaR", xmc_case_intervals},
     {"T15", "random streams", xmc_case_streams},
+    {"T16", "importance sampling of credit", xmc_case_importance},
     {"T17", "structural invariants", xmc_case_invariants},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
@@ -84,9 +85,9 @@ xmc_status xmc_validate(const xmc_validate_options *o, unsigned *failed, xmc_dia
         checks += c.checks;
     }
     if (!ran)
-        status = xmc_error(diag, XMC_USAGE,
-                           "no case '%s': expected T1, T3, T4, T6, T8, T10, T12, T14, T15 or T17",
-                           o->only);
+        status = xmc_error(
+            diag, XMC_USAGE,
+            "no case '%s': expected T1, T3, T4, T6, T8, T10, T12, T14, T15, T16 or T17", o->only);
     fprintf(o->out, "\n%u checks, %u failed\n", checks, *failed);
     if (!o->folder)
         nftw(temporary, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
