@@ -9,6 +9,8 @@ const xmc_benchmark xmc_benchmarks[] = {
     {"write", "a results file, block by block to disk (in TMPDIR)", false, xmc_bench_write},
     {"credit36k", "36,000 loans in 100,000 scenarios through the credit model", false,
      xmc_bench_credit36k},
+    {"importance", "variance reduction by importance sampling on the same loans", false,
+     xmc_bench_importance},
     {"gul", "ground-up loss with location terms, sampled, from the whole loop", false,
      xmc_bench_gul},
     {"ara15", "1,000,000 trials x 1,000 occurrences x 15 event loss tables, one layer", false,
