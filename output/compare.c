@@ -8,9 +8,9 @@
 
 const char *const xmc_change_names[XMC_N_CHANGES] = {"mean", "VaR", "TVaR", "VaR less mean"};
 
-static const char *const columns[] = {"cat_gross",         "cat_net",         "cat_net_max_occ",
-                                      "attritional_gross", "attritional_net", "credit_gross",
-                                      "credit_net",        "equity",          "total"};
+static const char *const columns[] = {
+    "cat_gross",    "cat_net",    "cat_net_max_occ", "attritional_gross",  "attritional_net",
+    "credit_gross", "credit_net", "equity",          "reinsurers_default", "total"};
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
 static const double z95 = 1.959963984540054;

@@ -64,9 +64,13 @@ static xmc_status load(xmc_results *r, xmc_distribution *d, const char *name, xm
     return st == XMC_OK ? xmc_distribution_set(d, d->buffer, r->trials, name, diag) : st;
 }
 
-/* The gross total has no column: its parts are added up, exactly. */
-static xmc_status load_total_gross(xmc_results *r, xmc_distribution *d, xmc_diag *diag) {
-    static const char *const parts[] = {"cat_gross", "attritional_gross", "credit_gross", "equity"};
+/* Totals without a column: their parts are added up, exactly. paid: net of reinsurance, before the
+ * reinsurers' default. */
+static xmc_status load_total(xmc_results *r, bool paid, xmc_distribution *d, xmc_diag *diag) {
+    static const char *const all[2][4] = {
+        {"cat_gross", "attritional_gross", "credit_gross", "equity"},
+        {"cat_net", "attritional_net", "credit_net", "equity"}};
+    const char *const *parts = all[paid];
     memset(d->buffer, 0, r->trials * sizeof *d->buffer);
     for (int i = 0; i < 4; i++) {
         char path[64];
@@ -79,7 +83,7 @@ static xmc_status load_total_gross(xmc_results *r, xmc_distribution *d, xmc_diag
         for (size_t t = 0; t < r->trials; t++)
             d->buffer[t] += d->sorted[t];
     }
-    return xmc_distribution_set(d, d->buffer, r->trials, "total_gross", diag);
+    return xmc_distribution_set(d, d->buffer, r->trials, paid ? "total_paid" : "total_gross", diag);
 }
 
 static xmc_status compute_rows(xmc_results *r, xmc_distribution *d, xmc_measures *m,
@@ -95,15 +99,19 @@ static xmc_status compute_rows(xmc_results *r, xmc_distribution *d, xmc_measures
                             {"credit_gross", XMC_RISK_CREDIT, true},
                             {"credit_net", XMC_RISK_CREDIT, false},
                             {"equity", XMC_RISK_EQUITY, false},
+                            {"reinsurers_default", XMC_RISK_REINSURERS, false},
                             {"total_gross", XMC_N_RISKS, true},
+                            {"total_paid", XMC_N_RISKS, true},
                             {"total", XMC_N_RISKS, false}};
     for (int i = 0; i < XMC_MAX_ROWS; i++) {
         bool summed = rows[i].gross && rows[i].risk == XMC_N_RISKS;
         char path[64];
         snprintf(path, sizeof path, "ylt/%s", rows[i].name);
-        if (!summed && !xmc_results_has(r, path))
+        const bool paid = !strcmp(rows[i].name, "total_paid");
+        if (paid ? !xmc_results_has(r, "ylt/reinsurers_default")
+                 : !summed && !xmc_results_has(r, path))
             continue;
-        xmc_status st = summed ? load_total_gross(r, d, diag) : load(r, d, rows[i].name, diag);
+        xmc_status st = summed ? load_total(r, paid, d, diag) : load(r, d, rows[i].name, diag);
         if (st != XMC_OK)
             return st;
         xmc_measure_row *row = &m->rows[m->n_rows++];

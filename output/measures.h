@@ -12,7 +12,7 @@ enum {
     XMC_N_QUANTILES = 10,
     XMC_N_PERIODS = 11,
     XMC_N_EP_TYPES = 4, /* 1 OEP, 2 OEP TVaR, 3 AEP, 4 AEP TVaR */
-    XMC_MAX_ROWS = 9,
+    XMC_MAX_ROWS = 11,
     XMC_N_ALLOCATION_LEVELS = 2,
     XMC_MAX_CONVERGENCE = 24
 };
@@ -21,7 +21,8 @@ enum { XMC_Q99 = 5, XMC_Q995 = 6 };                          /* places of 0.99 a
 extern const uint32_t xmc_return_periods[XMC_N_PERIODS];     /* years: 2 … 1000 */
 extern const xmc_level xmc_allocation_levels[XMC_N_ALLOCATION_LEVELS]; /* 0.99, 0.995 */
 
-/* A row: "cat_gross", "cat_net", …, "equity", "total_gross", "total". */
+/* A row: "cat_gross", "cat_net", …, "equity", "reinsurers_default", "total_gross",
+ * "total_paid" (net as if no reinsurer failed, where their default is simulated), "total". */
 typedef struct {
     char name[24];
     int risk; /* xmc_risk; XMC_N_RISKS for totals */

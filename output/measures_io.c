@@ -174,7 +174,7 @@ static void read_row_names(xmc_h5 *h, xmc_measures *m) {
         for (size_t i = 0; i < n; i++) {
             xmc_measure_row *row = &m->rows[i];
             snprintf(row->name, sizeof row->name, "%s", names[i]);
-            row->gross = strstr(names[i], "_gross") != NULL;
+            row->gross = strstr(names[i], "_gross") || !strcmp(names[i], "total_paid");
             row->risk = XMC_N_RISKS;
             for (int k = 0; k < XMC_N_RISKS; k++)
                 if (!strncmp(names[i], xmc_risk_names[k], strlen(xmc_risk_names[k])))

@@ -184,6 +184,8 @@ size_t xmc_reg_node_of_segment(const xmc_reg_tree *t, const xmc_segment *segment
         size_t stocks = xmc_reg_find(t, "market.equity.stocks");
         return stocks != SIZE_MAX ? stocks : xmc_reg_find(t, "market.equity");
     }
+    if (segment->risk == XMC_RISK_REINSURERS)
+        return xmc_reg_find(t, "credit.default");
     if (segment->line == XMC_LINE_FINANCING)
         return xmc_reg_find(t, "line.credit.financing");
     if ((size_t)segment->line >= sizeof line_keys / sizeof *line_keys)

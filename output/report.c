@@ -6,9 +6,11 @@
 #include <string.h>
 
 const char *xmc_report_stage(const xmc_measure_row *row) {
+    if (!strcmp(row->name, "total_paid"))
+        return "if all pay";
     if (row->gross)
         return "gross";
-    return row->risk == XMC_RISK_EQUITY ? "" : "net";
+    return row->risk == XMC_RISK_EQUITY || row->risk == XMC_RISK_REINSURERS ? "" : "net";
 }
 
 const char *xmc_report_basis(xmc_basis basis) {

@@ -75,7 +75,8 @@ static void write_exposure(const xmc_report_data *d, FILE *f) {
     free(done);
     free(chosen);
     static const char *const words[] = {"catastrophe", "attritional losses",
-                                        "export credit and guarantee", "equity"};
+                                        "export credit and guarantee", "equity",
+                                        "default of reinsurers"};
     for (int k = 0; k < XMC_N_RISKS; k++) {
         bool any = false;
         for (size_t i = 0; i < s->n; i++)
@@ -112,7 +113,7 @@ static void write_capital(const xmc_report_data *d, FILE *f) {
     double sum[3] = {0, 0, 0};
     for (size_t i = 0; i < m->n_rows; i++) {
         const xmc_measure_row *row = &m->rows[i];
-        if (row->risk == XMC_N_RISKS && row->gross)
+        if (!strcmp(row->name, "total_gross"))
             fprintf(f, "%.*s\n", 20, xmc_text_rule);
         row_name(f, row);
         xmc_text_amount(f, 9, row->mean.value);

@@ -199,6 +199,12 @@ void xmc_text_comparison(const xmc_report_data *d, FILE *f) {
         xmc_text_amount(f, 12, row->capital.value);
         fputc('\n', f);
     }
-    fputs("Net of the reinsurers' default: not simulated.\n", f);
+    const xmc_comparison_row *failed = xmc_comparison_find(c, "credit.default");
+    fputs(failed && failed->place == XMC_PLACE_COMPARED
+              ? "Net of the reinsurers' default, which stands in counterparty default (a node that "
+                "holds all\ncounterparties) and the total; capital at risk shows the total if all "
+                "reinsurers pay.\n"
+              : "Net of the reinsurers' default: not simulated.\n",
+          f);
     write_covers(c, f);
 }

@@ -45,6 +45,8 @@ void xmc_results_list_columns(xmc_results *r) {
     }
     if (a->has_equity)
         add_column(r, "equity");
+    if (a->book.n_reinsurers)
+        add_column(r, "reinsurers_default");
     add_column(r, "total");
     if (r->segments.n) {
         xmc_ylt_dataset d = {
@@ -67,7 +69,8 @@ void xmc_results_bind(xmc_ylt_dataset *d, const xmc_block *b) {
         [XMC_RISK_CAT] = {"cat_gross", "cat_ceded", "cat_net"},
         [XMC_RISK_ATTRITIONAL] = {"attritional_gross", "attritional_ceded", "attritional_net"},
         [XMC_RISK_CREDIT] = {"credit_gross", "credit_ceded", "credit_net"},
-        [XMC_RISK_EQUITY] = {"", "", "equity"}};
+        [XMC_RISK_EQUITY] = {"", "", "equity"},
+        [XMC_RISK_REINSURERS] = {"", "", "reinsurers_default"}};
     d->column = NULL;
     d->columns = NULL;
     for (int k = 0; k < XMC_N_RISKS; k++) {
@@ -124,9 +127,11 @@ const char *xmc_results_long_name(const char *name) {
         {"mean_damage_net_max_occ",
          "largest occurrence with mean damage ratios, net of its quota shares and layers"},
         {"reinstatement_premium", "reinstatement premiums paid"},
+        {"reinsurers_default", "ceded loss that defaulted reinsurers do not pay"},
         {"segment_gross", "loss by segment before reinsurance"},
         {"segment_net", "loss by segment after reinsurance"},
-        {"total", "loss of all risks after reinsurance"},
+        {"total",
+         "loss of all risks after reinsurance, with the reinsurers' default where simulated"},
         {"treaty", "recovery by treaty"},
         {"weight", "weight of the trial, mean 1"}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

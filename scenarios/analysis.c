@@ -23,8 +23,8 @@ typedef struct {
     char *lines, *exchange_rates;
     char **locations, **accounts, **obligors, **lots;
     uint32_t locations_count, accounts_count, obligors_count, lots_count;
-    char *reinsurance_info, *reinsurance_scope, *credit_policies, *instruments, *corporate_actions,
-        *derivatives, *company;
+    char *reinsurance_info, *reinsurance_scope, *reinsurers, *reinsurer_shares, *credit_policies,
+        *instruments, *corporate_actions, *derivatives, *company;
 } book_yaml;
 
 typedef struct {
@@ -68,6 +68,8 @@ static const cyaml_schema_field_t book_fields[] = {
     FILES(accounts),
     TEXT("reinsurance_info", book_yaml, reinsurance_info),
     TEXT("reinsurance_scope", book_yaml, reinsurance_scope),
+    TEXT("reinsurers", book_yaml, reinsurers),
+    TEXT("reinsurer_shares", book_yaml, reinsurer_shares),
     TEXT("credit_policies", book_yaml, credit_policies),
     FILES(obligors),
     TEXT("instruments", book_yaml, instruments),
@@ -122,6 +124,7 @@ typedef struct {
 
 /* The files of an analysis. */
 typedef struct {
+    xmc_file_ref reinsurers, reinsurer_shares;
     xmc_file_ref lines, rates, reinsurance_info, reinsurance_scope, credit_policies, instruments,
         corporate_actions, derivatives, company, events, damage_bins, vulnerability,
         vulnerability_map, attritional, credit, equity;
@@ -237,6 +240,8 @@ static void find_files(xmc_loader *l, files *f) {
     f->accounts = several_files(l, b->accounts, b->accounts_count, "accounts", &missing);
     f->reinsurance_info = one_file(l, b->reinsurance_info, "book", "reinsurance_info", &missing);
     f->reinsurance_scope = one_file(l, b->reinsurance_scope, "book", "reinsurance_scope", &missing);
+    f->reinsurers = one_file(l, b->reinsurers, "book", "reinsurers", &missing);
+    f->reinsurer_shares = one_file(l, b->reinsurer_shares, "book", "reinsurer_shares", &missing);
     f->credit_policies = one_file(l, b->credit_policies, "book", "credit_policies", &missing);
     f->obligors = several_files(l, b->obligors, b->obligors_count, "obligors", &missing);
     f->instruments = one_file(l, b->instruments, "book", "instruments", &missing);
@@ -308,6 +313,11 @@ static void find_risks(xmc_loader *l, const files *f) {
     a->has_credit = is_whole(l, "credit", credit, sizeof credit / sizeof *credit);
     a->has_equity = is_whole(l, "equity", equity, sizeof equity / sizeof *equity);
     is_whole(l, "reinsurance", reinsurance, 2);
+    const part reinsurers[] = {{"book.reinsurers", f->reinsurers.path},
+                               {"book.reinsurer_shares", f->reinsurer_shares.path},
+                               {"book.reinsurance_info", f->reinsurance_info.path}};
+    if (f->reinsurers.path || f->reinsurer_shares.path)
+        is_whole(l, "the default of reinsurers", reinsurers, 3);
     if (f->corporate_actions.path && !f->lots.n)
         xmc_yaml_bad(&l->yaml, "book.lots",
                      "the key book.lots too: book.corporate_actions is named, and acts on lots");
@@ -340,7 +350,8 @@ static xmc_status read_files(xmc_loader *l, const files *f) {
         take(&worst, xmc_load_locations(l, &f->locations));
     }
     if (f->reinsurance_info.path)
-        take(&worst, xmc_load_reinsurance(l, &f->reinsurance_info, &f->reinsurance_scope));
+        take(&worst, xmc_load_reinsurance(l, &f->reinsurance_info, &f->reinsurance_scope,
+                                          &f->reinsurers, &f->reinsurer_shares));
     if (a->has_credit) {
         take(&worst, xmc_load_credit_model(l, &f->credit));
         take(&worst, xmc_load_credit_policies(l, &f->credit_policies));

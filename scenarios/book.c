@@ -11,6 +11,8 @@ void xmc_book_free(xmc_book *b) {
     free(b->locations);
     free(b->treaties);
     free(b->scopes);
+    free(b->reinsurers);
+    free(b->signed_shares);
     free(b->credit_policies);
     free(b->obligors);
     free(b->instruments);

@@ -146,6 +146,20 @@ typedef struct {
     size_t file_line;
 } xmc_treaty_scope;
 
+/* A reinsurer: who may not pay. */
+typedef struct {
+    const char *id, *name;
+    double probability;        /* of default within the year, in (0, 1) */
+    double loss_given_default; /* share of the ceded loss that is lost, in (0, 1] */
+    double correlation;        /* share of the common factor in [0, 1): docs/treaties.md */
+} xmc_reinsurer;
+
+/* A signed share of a treaty's placed part; those of a treaty sum to one. */
+typedef struct {
+    uint32_t treaty, reinsurer;
+    double share;
+} xmc_signed_share;
+
 typedef enum { XMC_BASIS_REVOLVING, XMC_BASIS_RUN_OFF } xmc_exposure_basis;
 
 typedef struct {
@@ -261,6 +275,10 @@ typedef struct {
     size_t n_treaties;
     xmc_treaty_scope *scopes;
     size_t n_scopes;
+    xmc_reinsurer *reinsurers; /* by id; none: their default is not simulated */
+    size_t n_reinsurers;
+    xmc_signed_share *signed_shares; /* by treaty, reinsurer */
+    size_t n_signed_shares;
     xmc_credit_policy *credit_policies;
     size_t n_credit_policies;
     xmc_obligor *obligors;

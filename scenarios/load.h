@@ -90,7 +90,9 @@ xmc_status xmc_load_lines(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_rates(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_accounts(xmc_loader *l, const xmc_file_refs *refs);
 xmc_status xmc_load_locations(xmc_loader *l, const xmc_file_refs *refs);
-xmc_status xmc_load_reinsurance(xmc_loader *l, const xmc_file_ref *info, const xmc_file_ref *scope);
+/* reinsurers and shares: both or neither named (path NULL). */
+xmc_status xmc_load_reinsurance(xmc_loader *l, const xmc_file_ref *info, const xmc_file_ref *scope,
+                                const xmc_file_ref *reinsurers, const xmc_file_ref *shares);
 xmc_status xmc_load_credit_model(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_credit_policies(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_obligors(xmc_loader *l, const xmc_file_refs *refs);

@@ -300,13 +300,18 @@ xmc_status xmc_load_reinsurance_info(xmc_loader *l, const xmc_file_ref *ref, xmc
     return xmc_load_close(l, ref, t);
 }
 
-xmc_status xmc_load_reinsurance(xmc_loader *l, const xmc_file_ref *info,
-                                const xmc_file_ref *scope) {
+xmc_status xmc_load_reinsurance(xmc_loader *l, const xmc_file_ref *info, const xmc_file_ref *scope,
+                                const xmc_file_ref *reinsurers, const xmc_file_ref *shares) {
     xmc_names numbers = {.arena = &l->scratch};
     uint32_t *index = NULL;
     xmc_status st = xmc_load_reinsurance_info(l, info, &numbers, &index);
-    if (st == XMC_OK)
+    if (st == XMC_OK) {
         st = xmc_load_reinsurance_scope(l, scope, &numbers, index);
+        if (reinsurers->path) {
+            xmc_status more = xmc_load_reinsurers(l, reinsurers, shares, info, &numbers, index);
+            st = st == XMC_OK ? more : st;
+        }
+    }
     free(index);
     xmc_names_free(&numbers);
     return st;

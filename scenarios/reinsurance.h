@@ -10,5 +10,8 @@ xmc_status xmc_load_reinsurance_info(xmc_loader *l, const xmc_file_ref *ref, xmc
                                      uint32_t **index);
 xmc_status xmc_load_reinsurance_scope(xmc_loader *l, const xmc_file_ref *ref,
                                       const xmc_names *numbers, const uint32_t *index);
+xmc_status xmc_load_reinsurers(xmc_loader *l, const xmc_file_ref *ref, const xmc_file_ref *shares,
+                               const xmc_file_ref *info, const xmc_names *numbers,
+                               const uint32_t *index);
 
 #endif

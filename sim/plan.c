@@ -4,6 +4,8 @@
 #include "sim/cat.h"
 #include "sim/credit.h"
 #include "sim/equity.h"
+#include "sim/reinsurers.h"
+#include "sim/run.h"
 #include "sim/treaty.h"
 
 #include <stdio.h>
@@ -51,6 +53,8 @@ static void digest(xmc_plan *p) {
         xmc_credit_digest(p->credit, d);
     if (p->equity)
         xmc_equity_digest(p->equity, d);
+    if (p->reinsurers)
+        xmc_reinsurers_digest(p->reinsurers, d);
     xmc_digest_finish(d, p->sha256);
 }
 
@@ -77,8 +81,46 @@ static void estimate(xmc_plan *p) {
     p->seconds = all.seconds_per_trial * (double)p->trials / p->shape.threads;
 }
 
+static xmc_status build(const xmc_analysis *a, const xmc_plan_options *o, bool reinsurers,
+                        xmc_plan *p, xmc_diag *diag);
+
+/* The ceded losses of the first trials, from a plan of their own, so that the run's plan has
+ * gathered nothing yet. */
+static xmc_status run_pilot(const xmc_analysis *a, const xmc_plan_options *o, xmc_reinsurers *r,
+                            xmc_diag *diag) {
+    const xmc_plan_options options = {.block = XMC_SLICE, .threads = o->threads};
+    xmc_plan pilot;
+    xmc_block b = {0};
+    xmc_diag quiet; /* the run's own plan says what there is to say */
+    xmc_diag_init(&quiet);
+    double *recovered = calloc(XMC_SLICE, sizeof *recovered);
+    xmc_status st = build(a, &options, false, &pilot, &quiet);
+    if (st == XMC_OK &&
+        (!recovered || xmc_block_init(&b, XMC_SLICE, pilot.segments.n, a->book.n_treaties)))
+        st = xmc_no_memory(diag, pilot.block_bytes, "the pilot of the reinsurers");
+    if (st == XMC_OK) {
+        xmc_block_reset(&b, 0, XMC_SLICE);
+        xmc_run_block(&pilot, &b);
+        for (size_t k = 0; k < a->book.n_treaties; k++)
+            for (uint32_t i = 0; i < XMC_SLICE; i++)
+                recovered[i] += b.treaty[k][i];
+        st = xmc_reinsurers_set_pilot(r, recovered, b.weight, XMC_SLICE, diag);
+    }
+    xmc_diag_errors(diag, &quiet);
+    xmc_diag_free(&quiet);
+    xmc_block_free(&b);
+    xmc_plan_free(&pilot);
+    free(recovered);
+    return st;
+}
+
 xmc_status xmc_plan_build(const xmc_analysis *a, const xmc_plan_options *o, xmc_plan *p,
                           xmc_diag *diag) {
+    return build(a, o, a->book.n_reinsurers > 0, p, diag);
+}
+
+static xmc_status build(const xmc_analysis *a, const xmc_plan_options *o, bool reinsurers,
+                        xmc_plan *p, xmc_diag *diag) {
     *p = (xmc_plan){.analysis = a,
                     .trials = a->trials,
                     .shape = {.block = choose_block(a, o), .threads = o->threads}};
@@ -99,6 +141,10 @@ xmc_status xmc_plan_build(const xmc_analysis *a, const xmc_plan_options *o, xmc_
         e = xmc_equity_plan(a, &p->shape, &p->segments, &p->equity, diag);
     if (e == XMC_OK)
         e = xmc_treaties_plan(a, &p->shape, &p->segments, &p->treaties, diag);
+    if (e == XMC_OK && reinsurers)
+        e = xmc_reinsurers_plan(a, &p->shape, &p->segments, &p->reinsurers, diag);
+    if (e == XMC_OK && reinsurers)
+        e = run_pilot(a, o, p->reinsurers, diag);
     if (e != XMC_OK)
         return e;
     estimate(p);
@@ -112,6 +158,7 @@ void xmc_plan_free(xmc_plan *p) {
     xmc_attritional_free(p->attritional);
     xmc_credit_free(p->credit);
     xmc_equity_free(p->equity);
+    xmc_reinsurers_free(p->reinsurers);
     xmc_segments_free(&p->segments);
     *p = (xmc_plan){0};
 }

@@ -13,6 +13,7 @@ typedef struct xmc_cat xmc_cat;
 typedef struct xmc_credit xmc_credit;
 typedef struct xmc_equity xmc_equity;
 typedef struct xmc_treaty_plan xmc_treaty_plan;
+typedef struct xmc_reinsurers xmc_reinsurers;
 
 typedef struct {
     uint32_t block; /* trials in a full block: a power of two, at least XMC_SLICE; 0 = choose */
@@ -29,6 +30,7 @@ typedef struct {
     xmc_attritional *attritional;
     xmc_credit *credit;
     xmc_equity *equity;
+    xmc_reinsurers *reinsurers;
     char sha256[65]; /* of everything that decides the numbers */
     uint64_t plan_bytes, block_bytes,
         file_bytes; /* memory of plan and workspace, of the block buffers; size of results */

@@ -4,6 +4,7 @@
 #include "sim/cat.h"
 #include "sim/credit.h"
 #include "sim/equity.h"
+#include "sim/reinsurers.h"
 #include "sim/treaty.h"
 
 #include <errno.h>
@@ -111,7 +112,8 @@ static void fill(xmc_plan *plan, xmc_block *b, xmc_run_times *times) {
         index_of_cat = XMC_RISK_CAT,
         index_of_attritional = XMC_RISK_ATTRITIONAL,
         index_of_credit = XMC_RISK_CREDIT,
-        index_of_equity = XMC_RISK_EQUITY
+        index_of_equity = XMC_RISK_EQUITY,
+        index_of_reinsurers = XMC_RISK_REINSURERS
     };
     RISK(equity, xmc_equity_block(plan->equity, b))
     RISK(cat, xmc_cat_block(plan->cat, b))
@@ -119,8 +121,15 @@ static void fill(xmc_plan *plan, xmc_block *b, xmc_run_times *times) {
          xmc_treaties_year(plan->treaties, XMC_RISK_ATTRITIONAL, b))
     RISK(credit, xmc_credit_block(plan->credit, b);
          xmc_treaties_year(plan->treaties, XMC_RISK_CREDIT, b))
-#undef RISK
     xmc_treaties_finish(plan->treaties, b);
+    start = seconds_of(CLOCK_MONOTONIC);
+    RISK(reinsurers, xmc_reinsurers_block(plan->reinsurers, b))
+#undef RISK
+}
+
+void xmc_run_block(xmc_plan *plan, xmc_block *block) {
+    xmc_run_times times = {0};
+    fill(plan, block, &times);
 }
 
 xmc_status xmc_run_trials(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times,

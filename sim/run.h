@@ -22,6 +22,9 @@ typedef struct {
     double efficiency; /* cpu / (wall × threads) */
 } xmc_run_times;
 
+/* Fills a block that has been reset: all risks and treaties, but no totals. */
+void xmc_run_block(xmc_plan *plan, xmc_block *block);
+
 /* Runs all trials. Errors: what write returned; XMC_INTERRUPTED; XMC_FAILED when a sum left the
  * exact range of the loss grid; no memory for the two block buffers. */
 xmc_status xmc_run_trials(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_times *times,

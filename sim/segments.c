@@ -1,7 +1,8 @@
 #include "scenarios/common/ylt.h"
 #include <stdlib.h>
 
-const char *const xmc_risk_names[XMC_N_RISKS] = {"cat", "attritional", "credit", "equity"};
+const char *const xmc_risk_names[XMC_N_RISKS] = {"cat", "attritional", "credit", "equity",
+                                                 "reinsurers"};
 
 size_t xmc_segments_add(xmc_segments *s, const xmc_segment *segment) {
     if (s->n == s->capacity) {

@@ -58,8 +58,9 @@ static void test_one_risk(void **state) {
     (void)state;
     static const char *const words[] = {
         "not simulated: catastrophe", "not simulated: attritional losses",
-        "not simulated: export credit and guarantee", "not simulated: equity"};
-    for (int k = 0; k < XMC_N_RISKS; k++) {
+        "not simulated: export credit and guarantee", "not simulated: equity",
+        "not simulated: default of reinsurers"};
+    for (int k = 0; k < XMC_RISK_REINSURERS; k++) {
         char *text = report_of((xmc_risk)k, 5000, XMC_REPORT_TEXT);
         for (int i = 0; i < XMC_N_RISKS; i++)
             assert_int_equal(strstr(text, words[i]) != NULL, i != k);

@@ -11,9 +11,11 @@ typedef enum {
     XMC_RISK_ATTRITIONAL,
     XMC_RISK_CREDIT,
     XMC_RISK_EQUITY,
+    XMC_RISK_REINSURERS, /* their default on the ceded loss */
     XMC_N_RISKS
 } xmc_risk;
-extern const char *const xmc_risk_names[XMC_N_RISKS]; /* "cat", "attritional", "credit", "equity" */
+extern const char *const xmc_risk_names[XMC_N_RISKS]; /* "cat", "attritional", "credit", "equity",
+                                                         "reinsurers" */
 
 /* The finest line of the report: risk × line of business (or board) × region. Segment names are
  * unique: "risk/line/region". */
