@@ -110,6 +110,10 @@ xmc_status xmc_report_load(const char *path, xmc_report_data *d, xmc_diag *diag)
         d->company = xmc_h5_read_attr_string(h, g, "company");
         H5Gclose(g);
     }
+    if (st == XMC_OK) {
+        xmc_credit_table_read(h, &d->credit);
+        st = h->status;
+    }
     if (st == XMC_OK && d->results->n_treaties)
         st = load_treaties(d, diag);
     if (st != XMC_OK)
@@ -120,6 +124,7 @@ xmc_status xmc_report_load(const char *path, xmc_report_data *d, xmc_diag *diag)
 void xmc_report_free(xmc_report_data *d) {
     xmc_measures_free(&d->measures);
     xmc_comparison_free(&d->comparison);
+    xmc_credit_table_free(&d->credit);
     xmc_equity_measures_free(&d->equity);
     xmc_h5_free_strings(d->line, d->n_lines);
     free(d->title);

@@ -200,6 +200,25 @@ static void write_comparison(const xmc_comparison *c, FILE *f) {
     }
 }
 
+static void write_credit_row(const char *section, const xmc_credit_row *r, FILE *f) {
+    line(f, section, r->name, "insured", NAN, plain(r->insured), "CNY");
+    line(f, section, r->name, "expected", NAN, plain(r->expected), "CNY");
+    for (int s = 0; s < XMC_CREDIT_SETS; s++)
+        line(f, section, r->name, s < 2 ? "total_tail" : "credit_tail", s % 2 ? 0.995 : 0.99,
+             (xmc_estimate){r->contribution[s], r->se[s], NAN, NAN}, "CNY");
+}
+
+static void write_credit(const xmc_credit_report *c, FILE *f) {
+    char section[32];
+    for (size_t k = 0; k < XMC_CREDIT_GROUPS; k++) {
+        snprintf(section, sizeof section, "credit_%s", xmc_credit_groups[k]);
+        for (size_t i = 0; i < c->n[k]; i++)
+            write_credit_row(section, &c->rows[k][i], f);
+    }
+    for (size_t i = 0; i < c->n_top; i++)
+        write_credit_row("credit_obligor", &c->top[i].row, f);
+}
+
 void xmc_report_csv(const xmc_report_data *d, FILE *f) {
     fputs("section,row,item,level,value,se,lower,upper,unit\n", f);
     for (size_t i = 0; i < d->n_lines; i++) {
@@ -216,6 +235,7 @@ void xmc_report_csv(const xmc_report_data *d, FILE *f) {
     write_measures(&d->measures, f);
     write_without(&d->without, f);
     write_allocation(d, f);
+    write_credit(&d->credit, f);
     write_equity(&d->equity, f);
     write_comparison(&d->comparison, f);
     for (size_t i = 0; i < d->anchors.n; i++) {

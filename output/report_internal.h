@@ -3,6 +3,7 @@
 
 #include "output/anchors.h"
 #include "output/comparison.h"
+#include "output/credit_table.h"
 #include "output/equity_io.h"
 #include "output/measures.h"
 #include "output/report.h"
@@ -16,6 +17,7 @@ typedef struct {
     xmc_without without;
     xmc_comparison comparison;
     xmc_anchors anchors;
+    xmc_credit_report credit;   /* n_top 0: none */
     xmc_equity_measures equity; /* trials 0: the file has none */
     char *title, *software, *sha256, *company;
     int64_t valuation_date; /* days since 1970-01-01 */

@@ -368,6 +368,7 @@ void xmc_report_text(const xmc_report_data *d, const char *path, FILE *f) {
     write_exceedance(d, f);
     write_without(d, f);
     write_allocation(d, f);
+    xmc_text_credit(d, f);
     write_convergence(d, f);
     xmc_text_equity(d, f);
     xmc_text_comparison(d, f);

@@ -15,5 +15,6 @@ void xmc_text_grouped(char *out, size_t size, uint64_t n);
 
 void xmc_text_equity(const xmc_report_data *d, FILE *f);
 void xmc_text_comparison(const xmc_report_data *d, FILE *f);
+void xmc_text_credit(const xmc_report_data *d, FILE *f);
 
 #endif

@@ -348,6 +348,10 @@ static xmc_status seal(xmc_results *r, const char *sha256) {
     return XMC_OK;
 }
 
+void xmc_results_set_credit(xmc_results *r, const xmc_credit_report *credit) {
+    r->credit = credit;
+}
+
 void xmc_results_set_equity(xmc_results *r, const xmc_equity_measures *measures) {
     r->equity = measures;
 }

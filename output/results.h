@@ -7,6 +7,7 @@
 #define CROSSMC_RESULTS_H
 
 #include "scenarios/analysis.h"
+#include "scenarios/common/credit_report.h"
 #include "scenarios/common/equity_measures.h"
 #include "scenarios/common/ylt.h"
 
@@ -67,6 +68,9 @@ typedef struct {
 
 /* Writes /occurrences, after the last block and before xmc_results_finish. */
 xmc_status xmc_results_write_occurrences(xmc_results *r, const xmc_occurrences *o, xmc_diag *diag);
+
+/* Before xmc_results_finish: what it writes as /credit. Borrowed until then; may be NULL. */
+void xmc_results_set_credit(xmc_results *r, const xmc_credit_report *credit);
 
 /* After the last block: hashes the year loss table, computes and writes /measures, /ep,
  * /allocation, /convergence, /exposure and, where the analysis names a company sheet, /regulatory;

@@ -3,6 +3,7 @@
 #define CROSSMC_RESULTS_INTERNAL_H
 
 #include "output/comparison.h"
+#include "output/credit_table.h"
 #include "output/h5.h"
 #include "output/results.h"
 
@@ -33,6 +34,7 @@ struct xmc_results {
     xmc_results_meta meta; /* writing only */
     size_t n_datasets;
     xmc_ylt_dataset datasets[XMC_YLT_MAX_DATASETS]; /* by name */
+    const xmc_credit_report *credit;                /* NULL: none */
     const xmc_equity_measures *equity;              /* NULL: none */
     xmc_comparison_plan *comparison;                /* NULL without a company sheet */
     double *edge;                                   /* one chunk, for the ragged end */

@@ -87,6 +87,8 @@ xmc_status xmc_results_write_tables(xmc_results *r, const xmc_elt *elt, xmc_diag
     r->h.diag = diag;
     if (elt && elt->n)
         write_elt(r, elt);
+    if (r->credit)
+        xmc_credit_table_write(&r->h, r->credit);
     if (r->equity)
         xmc_equity_measures_write(&r->h, r->equity);
     xmc_measures m;

@@ -395,10 +395,11 @@ static void hand_over(xmc_loader *l) {
 }
 
 static void free_loader(xmc_loader *l) {
-    xmc_names *names[] = {&l->lobs,      &l->currencies,      &l->regions,      &l->classes,
-                          &l->accounts,  &l->credit_policies, &l->indices,      &l->instruments,
-                          &l->countries, &l->sectors,         &l->loss_classes, &l->ratings,
-                          &l->scores,    &l->cards,           &l->loc_groups,   &l->reins_tags};
+    xmc_names *names[] = {&l->lobs,      &l->currencies,      &l->regions,         &l->classes,
+                          &l->accounts,  &l->credit_policies, &l->indices,         &l->instruments,
+                          &l->countries, &l->sectors,         &l->loss_classes,    &l->ratings,
+                          &l->scores,    &l->cards,           &l->country_regions, &l->loadings,
+                          &l->fx,        &l->loc_groups,      &l->reins_tags};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         xmc_names_free(names[i]);
     free(l->cny_per_unit);
@@ -407,6 +408,7 @@ static void free_loader(xmc_loader *l) {
     free(l->matrix);
     free(l->instrument_cny);
     free(l->credit_policy_index);
+    free(l->policy_named);
     xmc_yaml_unload(&l->yaml);
     xmc_arena_free(&l->scratch);
 }
@@ -421,9 +423,10 @@ static xmc_status begin(xmc_loader *l, const char *path) {
         return xmc_no_memory(l->diag, sizeof *s, path);
     xmc_names *kept[] = {&l->lobs,     &l->regions,         &l->classes,
                          &l->accounts, &l->credit_policies, &l->instruments};
-    xmc_names *passing[] = {&l->currencies,   &l->indices,   &l->countries, &l->sectors,
-                            &l->loss_classes, &l->ratings,   &l->scores,    &l->cards,
-                            &l->loc_groups,   &l->reins_tags};
+    xmc_names *passing[] = {&l->currencies,      &l->indices,  &l->countries, &l->sectors,
+                            &l->loss_classes,    &l->ratings,  &l->scores,    &l->cards,
+                            &l->country_regions, &l->loadings, &l->fx,        &l->loc_groups,
+                            &l->reins_tags};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         kept[i]->arena = l->arena;
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)

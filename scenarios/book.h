@@ -171,6 +171,7 @@ typedef struct {
     double aggregate_first_loss;
     double minimum_retention; /* of each loss, CNY: the insured bears at least this; 0 = none */
     double cancelled_share;   /* of the exposure, which cancelled limits have ended at default */
+    size_t file_line;
 } xmc_credit_policy;
 
 /* A buyer (export credit) or borrower (guarantee). */

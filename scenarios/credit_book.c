@@ -6,7 +6,19 @@
 #include <string.h>
 
 xmc_status xmc_load_credit_policies(xmc_loader *l, const xmc_file_ref *ref) {
-    enum { ID, LOB, BASIS, INCEPTION, EXPIRY, CURRENCY, LIMIT, FIRST_LOSS, N };
+    enum {
+        ID,
+        LOB,
+        BASIS,
+        INCEPTION,
+        EXPIRY,
+        CURRENCY,
+        LIMIT,
+        FIRST_LOSS,
+        RETENTION,
+        CANCELLED,
+        N
+    };
     static const xmc_column columns[N] = {[ID] = {"policy_id", true},
                                           [LOB] = {"LOB", true},
                                           [BASIS] = {"basis", true},
@@ -14,7 +26,9 @@ xmc_status xmc_load_credit_policies(xmc_loader *l, const xmc_file_ref *ref) {
                                           [EXPIRY] = {"expiry", true},
                                           [CURRENCY] = {"currency", false},
                                           [LIMIT] = {"aggregate_limit", false},
-                                          [FIRST_LOSS] = {"aggregate_first_loss", false}};
+                                          [FIRST_LOSS] = {"aggregate_first_loss", false},
+                                          [RETENTION] = {"minimum_retention", false},
+                                          [CANCELLED] = {"cancelled_share", false}};
     static const char *const bases[] = {
         [XMC_BASIS_REVOLVING] = "revolving", [XMC_BASIS_RUN_OFF] = "run_off"};
     xmc_book *b = l->book;
@@ -41,8 +55,14 @@ xmc_status xmc_load_credit_policies(xmc_loader *l, const xmc_file_ref *ref) {
         double cny = xmc_load_currency(l, t, CURRENCY);
         p.aggregate_limit = cny * xmc_cell_number(t, LIMIT, 0, 0, INFINITY);
         p.aggregate_first_loss = cny * xmc_cell_number(t, FIRST_LOSS, 0, 0, INFINITY);
+        p.minimum_retention = cny * xmc_cell_number(t, RETENTION, 0, 0, INFINITY);
+        p.cancelled_share = xmc_cell_number(t, CANCELLED, 0, 0, 1);
+        if (p.cancelled_share > 0 && (p.cancelled_share == 1 || p.basis != XMC_BASIS_REVOLVING))
+            xmc_cell_error(t, CANCELLED, "a share below 1, and of a revolving policy only");
         if (xmc_row_ok(t) && p.expiry < p.inception)
             xmc_cell_error(t, EXPIRY, "a date not before inception");
+        p.file_line = xmc_row_line(t);
+        l->policy_column = xmc_cell_place(t, ID).column;
         if (k == UINT32_MAX || !fresh)
             continue;
         p.id = l->credit_policies.name[k];
@@ -73,7 +93,9 @@ xmc_status xmc_load_credit_policies(xmc_loader *l, const xmc_file_ref *ref) {
         st = xmc_yaml_bad(&l->yaml, ref->key,
                           "at least one credit policy in force at the valuation date");
     l->policies_ok = st == XMC_OK;
-    return st;
+    l->policies_path = ref->path;
+    l->policy_named = calloc(l->credit_policies.n + 1, 1);
+    return l->policy_named ? st : xmc_no_memory(l->diag, l->credit_policies.n, "credit policies");
 }
 
 enum {
@@ -93,6 +115,8 @@ enum {
     TENOR,
     LOSS_CLASS,
     LOAN_TYPE,
+    LOADING,
+    WAITING,
     N
 };
 static const xmc_column columns[N] = {
@@ -112,13 +136,15 @@ static const xmc_column columns[N] = {
     [TENOR] = {"tenor_months", false},
     [LOSS_CLASS] = {"loss_class", true},
     [LOAN_TYPE] = {"loan_type", false},
+    [LOADING] = {"loading_class", false},
+    [WAITING] = {"waiting_days", false},
 };
 enum { LOAN_CORPORATE = 3, LOAN_OTHER = 4 };
 static const char *const loan_types[] = {"mortgage", "top_up", "other_personal", "corporate",
                                          "other"};
 
 /* From exactly one of rating, matrix cell and own figure; at least the model's floor. */
-static double read_probability(xmc_loader *l, xmc_table *t) {
+static double read_probability(xmc_loader *l, xmc_table *t, uint32_t *grade) {
     bool rating = xmc_cell_given(t, RATING), own = xmc_cell_given(t, PROBABILITY);
     bool score = xmc_cell_given(t, SCORE), card = xmc_cell_given(t, CARD);
     double p = 0.5;
@@ -138,11 +164,14 @@ static double read_probability(xmc_loader *l, xmc_table *t) {
     } else if (l->credit_ok && rating) {
         uint32_t k = xmc_load_known(t, RATING, &l->ratings, "a rating of the credit model");
         p = k == UINT32_MAX ? p : l->rating_probability[k];
+        *grade = k == UINT32_MAX ? 0 : k + 1;
     } else if (l->credit_ok) {
         uint32_t i = xmc_load_known(t, SCORE, &l->scores, "a score of the credit model's matrix");
         uint32_t j = xmc_load_known(t, CARD, &l->cards, "a card of the credit model's matrix");
-        if (i != UINT32_MAX && j != UINT32_MAX)
+        if (i != UINT32_MAX && j != UINT32_MAX) {
             p = l->matrix[i * l->cards.n + j];
+            *grade = (uint32_t)(l->ratings.n + i * l->cards.n + j + 1);
+        }
     }
     p = p < l->a->credit.probability_floor ? l->a->credit.probability_floor : p;
     if (xmc_row_ok(t) && !(p > 0 && p < 1))
@@ -152,6 +181,13 @@ static double read_probability(xmc_loader *l, xmc_table *t) {
                               : SCORE,
                        "a one-year probability in (0, 1), found %g; see probability_floor", p);
     return p;
+}
+
+/* The exchange-rate factor of the row's currency; 0: it has none. */
+static uint32_t fx_of(xmc_loader *l, xmc_table *t) {
+    size_t length;
+    const char *text = xmc_cell_text(t, CURRENCY, &length);
+    return l->credit_ok ? xmc_names_find(&l->fx, text, length) + 1 : 0;
 }
 
 static bool read_obligor(xmc_loader *l, xmc_table *t, xmc_names *ids, size_t *dropped,
@@ -179,10 +215,19 @@ static bool read_obligor(xmc_loader *l, xmc_table *t, xmc_names *ids, size_t *dr
     o.exposure = cny * xmc_cell_positive(t, EXPOSURE, 1, INFINITY);
     *small += o.exposure < 1000;
     o.covered = xmc_cell_positive(t, COVERED, 1, 1);
-    o.probability = read_probability(l, t);
+    o.probability = read_probability(l, t, &o.grade);
+    o.currency = fx_of(l, t);
+    if (l->credit_ok && xmc_cell_given(t, LOADING)) {
+        uint32_t c =
+            xmc_load_known(t, LOADING, &l->loadings, "a loading class of the credit model");
+        o.loading = c == UINT32_MAX ? 0 : c + 1;
+    }
+    o.waiting_days = xmc_cell_number(t, WAITING, 0, 0, 3650);
     o.limit = cny * xmc_cell_number(t, LIMIT, 0, 0, INFINITY);
     o.tenor_months = xmc_cell_number(t, TENOR, 0, 0, 1200);
     size_t loan_type = xmc_cell_choice(t, LOAN_TYPE, LOAN_CORPORATE, loan_types, 5);
+    if (policy != UINT32_MAX)
+        l->policy_named[policy] = 1;
     if (k == UINT32_MAX || policy == UINT32_MAX)
         return false;
     policy = l->credit_policy_index[policy];
@@ -199,6 +244,23 @@ static bool read_obligor(xmc_loader *l, xmc_table *t, xmc_names *ids, size_t *dr
         xmc_cell_error(t, TENOR, "remaining months > 0, since the policy's basis is run_off");
     *out = o;
     return xmc_row_ok(t);
+}
+
+/* Every policy in force has an obligor: a row that names it, right or wrong. */
+static xmc_status check_policies(xmc_loader *l) {
+    xmc_status st = XMC_OK;
+    for (size_t i = 0; l->policies_ok && i < l->credit_policies.n; i++) {
+        uint32_t k = l->credit_policy_index[i];
+        if (k == UINT32_MAX || l->policy_named[i])
+            continue;
+        xmc_place at = {.file = l->policies_path,
+                        .line = l->book->credit_policies[k].file_line,
+                        .column = l->policy_column,
+                        .column_name = "policy_id"};
+        st = xmc_bad_input(l->diag, at, l->credit_policies.name[i],
+                           "at least one obligor of the policy in the obligor files");
+    }
+    return st;
 }
 
 xmc_status xmc_load_obligors(xmc_loader *l, const xmc_file_refs *refs) {
@@ -239,5 +301,9 @@ xmc_status xmc_load_obligors(xmc_loader *l, const xmc_file_refs *refs) {
     if (worst == XMC_OK && l->policies_ok && !b->n_obligors)
         worst =
             xmc_yaml_bad(&l->yaml, refs->items[0].key, "at least one obligor of a policy in force");
+    else if (b->n_obligors) {
+        xmc_status named = check_policies(l);
+        worst = worst == XMC_OK ? named : worst;
+    }
     return worst;
 }

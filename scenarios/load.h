@@ -43,11 +43,15 @@ typedef struct {
     uint8_t *account_in_force;                     /* [accounts.n] */
 
     /* credit model: what only the obligors need */
-    xmc_names countries, sectors, loss_classes, ratings, scores, cards;
+    xmc_names countries, country_regions, sectors, loss_classes, loadings, ratings, scores, cards;
+    xmc_names fx;
     double *rating_probability, *matrix; /* [ratings.n], [scores.n][cards.n] */
     double *instrument_cny; /* [instruments.n] CNY per unit of the instrument's currency */
     uint32_t
-        *credit_policy_index; /* [credit_policies.n] into the book's, UINT32_MAX not in force */
+        *credit_policy_index;  /* [credit_policies.n] into the book's, UINT32_MAX not in force */
+    uint8_t *policy_named;     /* [credit_policies.n] by some row of the obligors */
+    const char *policies_path; /* of the credit policies, and where their identifier stands */
+    size_t policy_column;
 } xmc_loader;
 
 /* Regions and vulnerability classes: tables are built over them, so a column of distinct values in

@@ -99,7 +99,19 @@ typedef struct {
     double global, region, country, sector;
 } xmc_loading;
 
+/* copula: latent variables with normal factors. plus: CreditRisk+, Poisson defaults whose
+ * intensities are mixed by independent gamma variables of the sectors and countries. */
+typedef enum { XMC_CREDIT_COPULA, XMC_CREDIT_PLUS } xmc_credit_kind;
+
+/* A foreign currency's value in CNY over the year: growth exp(volatility X - volatility^2 / 2) with
+ * X standard normal, correlated with the global factor (larger = worse). */
 typedef struct {
+    const char *currency;
+    double volatility, correlation;
+} xmc_fx_factor;
+
+typedef struct {
+    xmc_credit_kind model;
     xmc_copula copula;
     double degrees_of_freedom;
     size_t n_countries, n_sectors, n_loss_classes;
@@ -109,6 +121,7 @@ typedef struct {
      * idiosyncratic. */
     double global_share[2], region_share[2], country_share[2], sector_share[2];
     xmc_correlation correlation[2];
+    const char **loading_names;
     size_t n_loading_classes; /* of obligors that name one */
     xmc_loading *loading_classes;
     size_t n_country_regions; /* 0: no region factor */
@@ -123,6 +136,26 @@ typedef struct {
     double transfer_delay; /* share of the events that delay payment only */
     const char **loss_class_names;
     double *lgd_mean, *lgd_sd; /* [n_loss_classes] beta law */
+    double *lgd_systemic; /* [n_loss_classes] squared loading of its latent normal on the obligor's
+                             systemic factor; NULL: 0 */
+    double *lgd_months;   /* [n_loss_classes] from payment to recovery; NULL: 0 */
+    double transfer_recovery_months;
+    double discount_rate; /* a year, for the report alone */
+    size_t n_grades;
+    const char **grades; /* ratings, then the matrix's cells */
+    size_t n_fx;
+    xmc_fx_factor *fx;
+    const char **fx_names;
+    /* Rating migration over one year; n_states 0: off. Rows of all states but the last, which is
+     * default; each sums to one. */
+    size_t n_states;
+    const char **states;
+    double *migration;     /* [n_states - 1][n_states] */
+    uint32_t *grade_state; /* [n_grades] state, UINT32_MAX: does not migrate */
+    /* CreditRisk+: intensity = p (1 - sector_weight - country_weight + sector_weight S +
+     * country_weight C), S and C gamma with mean one. */
+    double sector_weight, country_weight;
+    double *sector_variance, *country_variance; /* [n_sectors], [n_countries] */
     double probability_floor;
 } xmc_credit_model;
 

@@ -1,5 +1,5 @@
 #include "kernels/fill.h"
-#include "sim/credit_internal.h"
+#include "sim/credit_detail.h"
 #include "sim/treaty.h"
 
 #include <omp.h>
@@ -148,23 +148,37 @@ static void apply_terms(const xmc_credit *p, xmc_credit_scratch *t) {
     t->n_touched = 0;
 }
 
-static void run_tile(const xmc_credit *p, xmc_credit_scratch *t, xmc_block *block, uint32_t from,
-                     uint32_t n) {
+void xmc_credit_draw_tile(const xmc_credit *p, xmc_credit_scratch *t, const uint64_t *trials,
+                          const double *macro, double *weight, uint32_t n) {
     const size_t L = p->lanes;
     t->now++;
+    t->n_log = 0;
     memset(t->sum, 0, p->n_segments * L * sizeof(double));
     memset(t->events, 0, p->n_transfers * L);
     memset(t->any_event, 0, p->n_transfers);
     for (uint32_t l = 0; l < n; l++) {
-        uint64_t trial = block->first + from + l;
-        t->base[l] = xmc_stream_base_at(p->credit_seed, trial);
-        double weight = draw_factors(p, t, trial, l, block->macro[from + l]);
-        if (p->shift.on)
-            block->weight[from + l] = weight;
-        draw_transfers(p, t, trial, l);
+        t->base[l] = xmc_stream_base_at(p->credit_seed, trials[l]);
+        double of = draw_factors(p, t, trials[l], l, macro[l]);
+        if (p->shift.on && weight)
+            weight[l] = of;
+        draw_transfers(p, t, trials[l], l);
+    }
+    if (p->detail->n_gammas) {
+        xmc_credit_plus_tile(p, t, trials, n);
+        return;
     }
     combine_factors(p, t);
     xmc_credit_defaults(p, t, n);
+}
+
+static void run_tile(const xmc_credit *p, xmc_credit_scratch *t, xmc_block *block, uint32_t from,
+                     uint32_t n) {
+    const size_t L = p->lanes;
+    uint64_t trials[XMC_CREDIT_MOST_LANES];
+    for (uint32_t l = 0; l < n; l++)
+        trials[l] = block->first + from + l;
+    xmc_credit_draw_tile(p, t, trials, block->macro + from,
+                         block->weight ? block->weight + from : NULL, n);
     transfer_losses(p, t, n);
     apply_terms(p, t);
     for (size_t s = 0; s < p->n_segments; s++)
@@ -178,7 +192,11 @@ void xmc_credit_block(xmc_credit *p, xmc_block *block) {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (uint32_t from = 0; from < block->n; from += L) {
         uint32_t n = block->n - from < L ? block->n - from : L;
-        run_tile(p, &p->scratch[omp_get_thread_num()], block, from, n);
+        const int thread = omp_get_thread_num();
+        if (p->detail->run)
+            xmc_credit_detail_tile(p, &p->detail->work[thread], block, from, n);
+        else
+            run_tile(p, &p->scratch[thread], block, from, n);
     }
 }
 
@@ -196,10 +214,12 @@ void xmc_credit_describe(const xmc_credit *p, xmc_module_cost *cost) {
     cost->bytes = sizeof *p + p->n_strips * sizeof *p->strips + p->n_obligors * 28 +
                   p->n_groups * sizeof *p->groups + (p->n_slots - p->n_segments) * 8 +
                   (p->n_classes + 1) * 8 * XMC_QT_CELLS * sizeof(double) +
-                  (size_t)p->threads * scratch_bytes(p);
+                  (size_t)p->threads * scratch_bytes(p) + xmc_credit_detail_bytes(p);
     cost->work_per_trial = (double)p->n_strips;
     cost->seconds_per_trial = 8e-9 * (double)p->n_strips + 20e-9 * defaults +
                               20e-9 * (double)(p->n_countries + p->n_sectors);
+    if (p->detail->run)
+        cost->seconds_per_trial = 2.0 * cost->seconds_per_trial + 100e-9 * defaults;
 }
 
 static void digest_share(const xmc_share_law *s, xmc_digest *d) {
@@ -261,6 +281,7 @@ void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
         xmc_digest_f64(d, amounts, 2);
         xmc_digest_u32(d, places, 2);
     }
+    xmc_credit_detail_digest(p, d);
     size_t policy_slots = p->n_slots - p->n_segments;
     xmc_digest_u32(d, p->slot_segment, policy_slots);
     for (size_t i = 0; i < p->n_obligors; i++) {
@@ -284,6 +305,7 @@ void xmc_credit_free(xmc_credit *p) {
         free(p->scratch[k].hits);
         free(p->scratch[k].found);
     }
+    xmc_credit_detail_free(p->detail, p->threads);
     free(p->scratch);
     for (size_t i = 0; p->lgd && i < p->n_classes; i++)
         xmc_quantile_table_free(&p->lgd[i].table);

@@ -27,6 +27,9 @@ typedef struct {
     double threshold; /* q(p) / sqrt(1 - squared loadings) */
     double scale;     /* of the factors' part, see xmc_loading_row; 1 where they are fixed */
     double expected;  /* defaults of a trial */
+    double probability;
+    double per_root; /* 1 / sqrt(1 - squared loadings) */
+    uint32_t state;  /* of rating migration; UINT32_MAX: none */
     uint32_t first, n;
     uint32_t country, sector; /* rank by name */
     uint32_t product, row;
@@ -77,6 +80,8 @@ typedef struct {
     double *normals; /* owns the three */
 } xmc_credit_shift;
 
+typedef struct xmc_credit_detail xmc_credit_detail;
+
 struct xmc_credit {
     uint64_t factor_seed, credit_seed;
     double grid;
@@ -110,6 +115,7 @@ struct xmc_credit {
     uint32_t
         lanes; /* trials side by side, a multiple of XMC_CREDIT_LANES; no result depends on it */
     xmc_credit_shift shift;
+    xmc_credit_detail *detail;
     /* Per-thread scratch. */
     struct xmc_credit_scratch *scratch;
 };
@@ -178,6 +184,11 @@ xmc_status xmc_credit_importance_plan(xmc_credit *p, double quantile, double sca
 double xmc_credit_weight(double exponent);
 /* Doubles in a thread's scratch. */
 size_t xmc_credit_scratch_doubles(const xmc_credit *p);
+/* Factors and transfer events of n trials (at most lanes), and their defaults: into the sums, or
+ * into the log where the scratch has one. macro: of each trial; weight: of importance sampling,
+ * may be NULL. */
+void xmc_credit_draw_tile(const xmc_credit *p, xmc_credit_scratch *t, const uint64_t *trials,
+                          const double *macro, double *weight, uint32_t n);
 /* credit_defaults.c: adds the losses by default of the tile's first n trials to sum, the defaulted
  * amounts of countries with an event to defaulted. */
 void xmc_credit_defaults(const xmc_credit *p, xmc_credit_scratch *t, uint32_t n);

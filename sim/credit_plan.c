@@ -1,5 +1,5 @@
 #include "kernels/vmath.h"
-#include "sim/credit_internal.h"
+#include "sim/credit_detail.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,8 @@ typedef struct {
     uint32_t row;                               /* of the loadings */
     uint32_t product, country, sector;          /* ranks by name */
     uint32_t default_segment, transfer_segment; /* local, UINT32_MAX = none */
+    uint32_t migration_segment, group;          /* likewise */
+    uint32_t state;                             /* of migration */
     uint32_t policy;                            /* index into terms, or UINT32_MAX */
     uint32_t slot, transfer_slot;
 } row;
@@ -24,7 +26,7 @@ typedef struct {
 
 typedef struct {
     uint32_t lob, region;
-    int transfer;
+    int cause;
     const char *lob_name, *region_name;
     double exposure;
 } segment_key;
@@ -37,7 +39,8 @@ typedef struct {
     uint32_t *country_rank, *sector_rank, *region_rank;
     named *countries, *sectors, *regions, *policies;
     segment_key *keys;
-    uint32_t *local;    /* [lobs][regions][2] local segment */
+    uint32_t *local; /* [lobs][regions][causes] local segment */
+    uint32_t *policy_rank;
     uint32_t *terms_of; /* [policies] */
     row **by_policy, **by_group;
 } draft;
@@ -62,19 +65,21 @@ static int by_bucket(const void *pa, const void *pb) {
     COMPARE(a->probability, b->probability);
     COMPARE(a->row, b->row);
     COMPARE(a->scale, b->scale);
+    COMPARE(a->state, b->state);
     return strcmp(a->source->id, b->source->id);
 }
 
 static int same_bucket(const row *a, const row *b) {
     return a->product == b->product && a->country == b->country && a->sector == b->sector &&
-           a->probability == b->probability && a->row == b->row && a->scale == b->scale;
+           a->probability == b->probability && a->row == b->row && a->scale == b->scale &&
+           a->state == b->state;
 }
 
 static int by_segment(const void *pa, const void *pb) {
     const segment_key *a = pa, *b = pb;
     int c = strcmp(a->lob_name, b->lob_name);
     c = c ? c : strcmp(a->region_name, b->region_name);
-    return c ? c : a->transfer - b->transfer;
+    return c ? c : a->cause - b->cause;
 }
 
 /* By policy, then segment: which slots a policy needs. */
@@ -275,6 +280,9 @@ static xmc_status plan_rows(const xmc_credit *p, draft *d) {
         r->row = o->loading ? XMC_N_PRODUCTS - 1 + o->loading : r->product;
         const xmc_loading loading = loading_of(&d->a->credit, r->row);
         r->scale = loading_scale(&loading, o->probability);
+        r->state = UINT32_MAX;
+        if (d->a->credit.n_states && o->grade)
+            r->state = d->a->credit.grade_state[o->grade - 1];
     }
     return status;
 }
@@ -284,29 +292,37 @@ static int has_transfer(const draft *d, const row *r) {
            d->a->credit.countries[r->source->country].transfer_probability > 0.0;
 }
 
+/* Cover beyond the year of a rating that can migrate. */
+static int has_migration(const row *r) {
+    return r->state != UINT32_MAX && r->source->tenor_months > 12.0;
+}
+
 /* Segments in the order of their names; local numbers of the rows. */
 static xmc_status plan_segments(xmc_credit *p, draft *d, xmc_segments *segments) {
     const xmc_book *book = &d->a->book;
-    size_t cells = book->n_lobs * book->n_regions * 2;
+    static const char *const causes[XMC_N_CAUSES] = {"default", "transfer", "migration"};
+    size_t cells = book->n_lobs * book->n_regions * XMC_N_CAUSES;
     d->keys = array(cells, sizeof *d->keys);
     d->local = array(cells, sizeof *d->local);
     if (!d->keys || !d->local)
         return no_memory(d);
     for (size_t c = 0; c < cells; c++) {
         segment_key *k = &d->keys[c];
-        k->transfer = (int)(c % 2);
-        k->region = (uint32_t)(c / 2 % book->n_regions);
-        k->lob = (uint32_t)(c / 2 / book->n_regions);
+        k->cause = (int)(c % XMC_N_CAUSES);
+        k->region = (uint32_t)(c / XMC_N_CAUSES % book->n_regions);
+        k->lob = (uint32_t)(c / XMC_N_CAUSES / book->n_regions);
         k->lob_name = book->lobs[k->lob].lob;
         k->region_name = book->regions[k->region];
     }
     for (size_t i = 0; i < book->n_obligors; i++) {
         const row *r = &d->rows[i];
         size_t lob = book->credit_policies[r->source->policy].lob;
-        size_t c = 2 * (lob * book->n_regions + r->source->region);
+        size_t c = XMC_N_CAUSES * (lob * book->n_regions + r->source->region);
         d->keys[c].exposure += r->amount;
         if (has_transfer(d, r))
-            d->keys[c + 1].exposure += r->amount;
+            d->keys[c + XMC_CAUSE_TRANSFER].exposure += r->amount;
+        if (has_migration(r))
+            d->keys[c + XMC_CAUSE_MIGRATION].exposure += r->amount;
     }
     qsort(d->keys, cells, sizeof *d->keys, by_segment);
     p->registered = array(cells, sizeof *p->registered);
@@ -314,7 +330,7 @@ static xmc_status plan_segments(xmc_credit *p, draft *d, xmc_segments *segments)
         return no_memory(d);
     for (size_t i = 0; i < cells; i++) {
         const segment_key *k = &d->keys[i];
-        size_t c = 2 * ((size_t)k->lob * book->n_regions + k->region) + (size_t)k->transfer;
+        size_t c = XMC_N_CAUSES * ((size_t)k->lob * book->n_regions + k->region) + (size_t)k->cause;
         d->local[c] = UINT32_MAX;
         if (!(k->exposure > 0.0))
             continue;
@@ -323,7 +339,7 @@ static xmc_status plan_segments(xmc_credit *p, draft *d, xmc_segments *segments)
             .risk = XMC_RISK_CREDIT, .line = lob->line, .lob = k->lob, .exposure = k->exposure};
         snprintf(g.line_name, sizeof g.line_name, "%s", lob->segment);
         snprintf(g.region, sizeof g.region, "%s", k->region_name);
-        snprintf(g.cause, sizeof g.cause, "%s", k->transfer ? "transfer" : "default");
+        snprintf(g.cause, sizeof g.cause, "%s", causes[k->cause]);
         d->local[c] = (uint32_t)p->n_segments;
         size_t number = xmc_segments_add(segments, &g);
         if (number == SIZE_MAX)
@@ -333,9 +349,12 @@ static xmc_status plan_segments(xmc_credit *p, draft *d, xmc_segments *segments)
     for (size_t i = 0; i < book->n_obligors; i++) {
         row *r = &d->rows[i];
         size_t lob = book->credit_policies[r->source->policy].lob;
-        size_t c = 2 * (lob * book->n_regions + r->source->region);
+        size_t c = XMC_N_CAUSES * (lob * book->n_regions + r->source->region);
         r->default_segment = r->slot = d->local[c];
-        r->transfer_segment = r->transfer_slot = has_transfer(d, r) ? d->local[c + 1] : UINT32_MAX;
+        r->transfer_segment = r->transfer_slot =
+            has_transfer(d, r) ? d->local[c + XMC_CAUSE_TRANSFER] : UINT32_MAX;
+        r->migration_segment = has_migration(r) ? d->local[c + XMC_CAUSE_MIGRATION] : UINT32_MAX;
+        r->group = UINT32_MAX;
     }
     return XMC_OK;
 }
@@ -416,8 +435,7 @@ static xmc_status plan_transfers(xmc_credit *p, draft *d) {
             p->groups[p->n_groups++].slot = r->transfer_slot;
         p->groups[p->n_groups - 1].amount += r->amount;
         p->transfers[p->n_transfers - 1].end = (uint32_t)p->n_groups;
-        /* The row's group waits in its segment field, which is no longer needed. */
-        r->transfer_segment = (uint32_t)(p->n_groups - 1);
+        r->group = (uint32_t)(p->n_groups - 1);
     }
     return XMC_OK;
 }
@@ -432,6 +450,8 @@ static uint64_t hash_string(uint64_t h, const char *s) {
 static uint64_t bucket_address(const row *r, const xmc_loading *l, uint64_t h) {
     if (r->row >= XMC_N_PRODUCTS)
         h = hash_string(h, l->name);
+    if (r->state != UINT32_MAX)
+        h = xmc_mix64(h ^ (UINT64_C(0xe7037ed1a0b428db) + r->state));
     if (l->correlation != XMC_CORRELATION_FIXED) {
         uint64_t bits;
         memcpy(&bits, &r->scale, sizeof bits);
@@ -488,6 +508,9 @@ static xmc_status plan_strips(xmc_credit *p, draft *d) {
             *++b = (xmc_strip){.address = number ? xmc_mix64(address + number) : address,
                                .threshold = copula_quantile(p, r->probability) / sqrt(own),
                                .scale = r->scale,
+                               .probability = r->probability,
+                               .per_root = 1.0 / sqrt(own),
+                               .state = r->state,
                                .first = (uint32_t)i,
                                .country = r->country,
                                .sector = r->sector,
@@ -507,7 +530,15 @@ static xmc_status plan_strips(xmc_credit *p, draft *d) {
             b->plain_slot = UINT32_MAX;
         p->obligors[i] = (xmc_exposure){r->amount, r->slot, r->source->loss_class};
         p->loss[i] = xmc_credit_to_grid(p, r->amount * lgd->constant);
-        p->group[i] = r->transfer_segment; /* see plan_transfers */
+        p->group[i] = r->group;
+        p->detail->claims[i] = (xmc_claim_terms){
+            .covered = r->source->covered,
+            .policy = d->policy_rank[r->source->policy],
+            .strip = (uint32_t)(b - p->strips),
+            .currency = r->source->currency,
+            .segment = {r->default_segment, r->transfer_segment, r->migration_segment},
+            .source = (uint32_t)(r->source - d->a->book.obligors),
+            .months_beyond = (float)(r->source->tenor_months - 12.0)};
     }
     xmc_strip *fitting = realloc(p->strips, (p->n_strips ? p->n_strips : 1) * sizeof *fitting);
     p->strips = fitting ? fitting : p->strips;
@@ -525,7 +556,7 @@ size_t xmc_credit_scratch_doubles(const xmc_credit *p) {
 
 /* As many trials side by side as leave the sums in the second cache level. */
 static void plan_lanes(xmc_credit *p) {
-    p->lanes = XMC_CREDIT_MOST_LANES;
+    p->lanes = p->detail->run ? XMC_CREDIT_LANES : XMC_CREDIT_MOST_LANES;
     while (p->lanes > XMC_CREDIT_LANES && xmc_credit_scratch_doubles(p) > 48 * 1024)
         p->lanes /= 2;
 }
@@ -578,6 +609,9 @@ static xmc_status allocate(xmc_credit *p, draft *d) {
     d->country_rank = array(p->n_countries, sizeof(uint32_t));
     d->sector_rank = array(p->n_sectors, sizeof(uint32_t));
     d->terms_of = array(book->n_credit_policies, sizeof(uint32_t));
+    d->policy_rank = array(book->n_credit_policies, sizeof(uint32_t));
+    if (!d->policy_rank)
+        return no_memory(d);
     p->rows = array(p->n_rows, sizeof *p->rows);
     for (size_t k = 0; k < p->n_rows && p->rows; k++) {
         p->rows[k].country_used = array(p->n_countries, 1);
@@ -614,6 +648,8 @@ static xmc_status allocate(xmc_credit *p, draft *d) {
     for (size_t i = 0; i < book->n_credit_policies; i++)
         d->policies[i] = (named){(uint32_t)i, book->credit_policies[i].id};
     qsort(d->policies, book->n_credit_policies, sizeof(named), by_name);
+    for (size_t i = 0; i < book->n_credit_policies; i++)
+        d->policy_rank[d->policies[i].number] = (uint32_t)i;
     for (size_t i = 0; i < book->n_credit_policies; i++) {
         const xmc_credit_policy *s = &book->credit_policies[d->policies[i].number];
         double limit = s->aggregate_limit, first = s->aggregate_first_loss;
@@ -641,6 +677,7 @@ static void free_draft(draft *d) {
     free(d->country_rank);
     free(d->sector_rank);
     free(d->terms_of);
+    free(d->policy_rank);
     free(d->keys);
     free(d->local);
 }
@@ -666,11 +703,20 @@ static xmc_status build(xmc_credit *p, draft *d, xmc_segments *segments) {
     if (!status)
         status = plan_transfers(p, d);
     if (!status)
+        status = xmc_credit_detail_begin(p, d->a, d->diag);
+    if (!status)
         status = plan_shares(p, d);
     if (!status)
         status = plan_strips(p, d);
     if (!status)
+        status = xmc_credit_detail_finish(p, d->a, d->country_rank, d->sector_rank, copula_quantile,
+                                          d->diag);
+    if (!status)
         plan_lanes(p);
+    if (!status && d->a->importance && d->a->credit.model == XMC_CREDIT_PLUS)
+        status = xmc_error(d->diag, XMC_BAD_INPUT,
+                           "importance sampling shifts the factors of the copula: leave the key "
+                           "importance out with model creditrisk_plus");
     if (!status && d->a->importance)
         status = xmc_credit_importance_plan(p, d->a->importance_quantile, d->a->importance_scale,
                                             d->diag);
@@ -679,6 +725,8 @@ static xmc_status build(xmc_credit *p, draft *d, xmc_segments *segments) {
     for (int k = 0; !status && k < p->threads; k++)
         if (plan_scratch(p, &p->scratch[k]))
             status = no_memory(d);
+    if (!status)
+        status = xmc_credit_detail_work(p, d->diag);
     return status;
 }
 

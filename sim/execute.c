@@ -4,6 +4,7 @@
 #include "output/results.h"
 #include "scenarios/overlay.h"
 #include "sim/cat.h"
+#include "sim/credit_report.h"
 #include "sim/equity_measure.h"
 #include "sim/tail_years.h"
 #include "sim/version.h"
@@ -14,8 +15,17 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Where blocks go: the file, and the macro factor that credit reads, for its tail. */
+typedef struct {
+    xmc_results *results;
+    double *macro; /* [trials]; NULL without equity or credit */
+} destination;
+
 static xmc_status write_block(void *context, const xmc_block *block, xmc_diag *diag) {
-    return xmc_results_write_block(context, block, diag);
+    const destination *to = context;
+    if (to->macro)
+        memcpy(to->macro + block->first, block->macro, block->n * sizeof(double));
+    return xmc_results_write_block(to->results, block, diag);
 }
 
 /* Memory that the process holds now: book and plan. */
@@ -68,9 +78,27 @@ static void say_times(FILE *f, const xmc_plan *p, const xmc_run_times *t) {
     fprintf(f, ")\n");
 }
 
-/* Hands the event loss table over, which the catastrophe plan has gathered, and completes the file.
- */
-static xmc_status finish(const xmc_plan *p, xmc_results *results, char sha256[65], xmc_diag *diag) {
+/* Who makes the credit loss: the trials of the tail once more. */
+static xmc_status credit_of(const xmc_plan *p, xmc_results *results, const double *macro,
+                            xmc_credit_report *out, xmc_diag *diag) {
+    static const char *const name[3] = {"total", "credit_gross", "weight"};
+    double *x = p->credit ? malloc(3 * p->trials * sizeof *x) : NULL;
+    if (!p->credit)
+        return XMC_OK;
+    xmc_status status =
+        x ? XMC_OK : xmc_no_memory(diag, 3 * p->trials * sizeof *x, "the tail of credit");
+    for (int k = 0; k < 3 && status == XMC_OK; k++)
+        status = xmc_results_column(results, name[k], 0, x + (size_t)k * p->trials, diag);
+    if (status == XMC_OK)
+        status = xmc_credit_report_build(p->credit, p->analysis, x, x + p->trials,
+                                         x + 2 * p->trials, macro, p->trials, out, diag);
+    free(x);
+    return status;
+}
+
+/* Hands over the tables that the plans have gathered, and completes the file. */
+static xmc_status write_tables(const xmc_plan *p, xmc_results *results, char sha256[65],
+                               xmc_diag *diag) {
     size_t n = p->cat ? xmc_cat_elt_events(p->cat) : 0;
     if (n == 0)
         return xmc_results_finish(results, NULL, sha256, diag);
@@ -105,6 +133,20 @@ static xmc_line_exposure *exposures_of(const xmc_plan *p, size_t *n) {
         out[i] = (xmc_line_exposure){p->analysis->book.lobs[e[i].lob].segment, e[i].locations,
                                      e[i].tiv, e[i].modelled_any};
     return out;
+}
+
+static xmc_status finish(const xmc_plan *p, const destination *to, char sha256[65],
+                         xmc_diag *diag) {
+    xmc_credit_report credit = {0};
+    xmc_status status = credit_of(p, to->results, to->macro, &credit, diag);
+    if (status != XMC_OK) {
+        xmc_results_abort(to->results);
+        return status;
+    }
+    xmc_results_set_credit(to->results, p->credit ? &credit : NULL);
+    status = write_tables(p, to->results, sha256, diag);
+    xmc_credit_report_free(&credit);
+    return status;
 }
 
 /* The equity book by group and in scenarios; holding times as the minimum reckons them. */
@@ -162,9 +204,15 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
         status = xmc_results_create(o->output, &meta, &results, diag);
         free(exposures);
     }
+    destination to = {.results = results};
+    if (status == XMC_OK && plan.credit && plan.equity &&
+        !(to.macro = malloc(plan.trials * sizeof *to.macro))) {
+        status = xmc_no_memory(diag, plan.trials * sizeof *to.macro, "the macro factor");
+        xmc_results_abort(results);
+    }
     if (status == XMC_OK) {
         xmc_run_hooks hooks = {.write = write_block,
-                               .write_context = results,
+                               .write_context = &to,
                                .progress = o->progress,
                                .progress_context = o->progress_context,
                                .interrupted = o->interrupted};
@@ -180,7 +228,7 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
                 status = measure_equity(&plan, &equity, diag);
             xmc_results_set_equity(results, &equity);
             if (status == XMC_OK)
-                status = finish(&plan, results, summary->ylt_sha256, diag);
+                status = finish(&plan, &to, summary->ylt_sha256, diag);
             else
                 xmc_results_abort(results);
             xmc_equity_measures_free(&equity);
@@ -188,6 +236,7 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
             xmc_results_abort(results);
         }
     }
+    free(to.macro);
     memcpy(summary->plan_sha256, plan.sha256, sizeof plan.sha256);
     xmc_plan_free(&plan);
     return status;

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "kernels/dispatch.h"
-#include "tests/risk_columns.h"
+#include "tests/credit_fixture.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_integration.h>
@@ -16,86 +16,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *regions[] = {"asia", "europe"};
-static const char *sectors[] = {"metal", "trade", "agri"};
-static const char *class_names[] = {"all", "half", "beta"};
-static xmc_lob lobs[] = {{"ECI", "export_credit", XMC_LINE_CREDIT},
-                         {"GUA", "guarantee", XMC_LINE_FINANCING}};
-
-typedef struct {
-    xmc_analysis a;
-    xmc_country countries[3];
-    double lgd_mean[3], lgd_sd[3];
-    xmc_credit_policy *policies;
-    xmc_obligor *obligors;
-    char (*ids)[16];
-} fixture;
-
-/* A world factor of squared loading rho and nothing else; LGD classes 1, 1/2, beta(0.5, 0.2). */
-static fixture set_up(size_t obligors, uint64_t trials, uint64_t seed, double rho) {
-    fixture f;
-    memset(&f, 0, sizeof f);
-    f.policies = calloc(8, sizeof *f.policies);
-    f.obligors = calloc(obligors, sizeof *f.obligors);
-    f.ids = calloc(obligors, sizeof *f.ids);
-    assert_true(f.policies && f.obligors && f.ids);
-    f.a.trials = trials;
-    f.a.loss_grid = 0x1p-6;
-    f.a.seeds[XMC_SEED_FACTORS] = seed;
-    f.a.seeds[XMC_SEED_CREDIT] = 100 + seed;
-    f.a.seeds[XMC_SEED_EQUITY] = 200 + seed;
-    f.a.has_credit = true;
-    f.a.book.regions = regions;
-    f.a.book.n_regions = 2;
-    f.a.book.lobs = lobs;
-    f.a.book.n_lobs = 2;
-    f.a.credit = (xmc_credit_model){.copula = XMC_COPULA_GAUSSIAN,
-                                    .n_countries = 3,
-                                    .n_sectors = 3,
-                                    .n_loss_classes = 3,
-                                    .sectors = sectors,
-                                    .global_share = {rho, rho},
-                                    .transfer_loss_mean = 0.4,
-                                    .transfer_loss_sd = 0.15,
-                                    .loss_class_names = class_names};
-    for (size_t i = 0; i < obligors; i++) {
-        snprintf(f.ids[i], sizeof *f.ids, "B%06zu", i * 7919 % 1000003);
-        f.obligors[i] = (xmc_obligor){.id = f.ids[i],
-                                      .probability = 0.01,
-                                      .exposure = 1.0,
-                                      .covered = 1.0,
-                                      .tenor_months = 12};
-    }
-    f.a.book.n_obligors = obligors;
-    f.policies[0].id = "P0";
-    f.a.book.n_credit_policies = 1;
-    return f;
-}
-
-/* The pointers into the fixture, where it finally stands. */
-static xmc_analysis *bind(fixture *f) {
-    static const char *codes[] = {"USA", "BRA", "CHN"};
-    for (int i = 0; i < 3; i++)
-        f->countries[i] = (xmc_country){
-            .name = codes[i], .transfer_probability = f->countries[i].transfer_probability};
-    f->lgd_mean[0] = 1.0;
-    f->lgd_mean[1] = 0.5;
-    f->lgd_mean[2] = 0.5;
-    f->lgd_sd[2] = 0.2;
-    f->a.credit.countries = f->countries;
-    f->a.credit.lgd_mean = f->lgd_mean;
-    f->a.credit.lgd_sd = f->lgd_sd;
-    f->a.book.credit_policies = f->policies;
-    f->a.book.obligors = f->obligors;
-    return &f->a;
-}
-
-static void tear_down(fixture *f) {
-    free(f->policies);
-    free(f->obligors);
-    free(f->ids);
-}
 
 /* T8: so large a pool that its own chance moves P(L > q) by less than a tenth of a standard error.
  */

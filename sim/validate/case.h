@@ -59,6 +59,8 @@ xmc_status xmc_case_occurrence(xmc_case *c);     /* T4, T5 */
 xmc_status xmc_case_reinstatement(xmc_case *c);  /* T6 */
 xmc_status xmc_case_credit_pool(xmc_case *c);    /* T7 to T9 */
 xmc_status xmc_case_credit_student(xmc_case *c); /* T10 */
+xmc_status xmc_case_credit_plus(xmc_case *c);    /* T11 */
+xmc_status xmc_case_migration(xmc_case *c);      /* T18 */
 xmc_status xmc_case_equity(xmc_case *c);         /* T12, T13 */
 xmc_status xmc_case_intervals(xmc_case *c);      /* T14 */
 xmc_status xmc_case_importance(xmc_case *c);     /* T16 */

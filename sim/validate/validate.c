@@ -20,10 +20,12 @@ static const struct {
     {"T6", "reinstatements under total losses", xmc_case_reinstatement},
     {"T8", "beta losses, Vasicek's large pool and finite pools (T7 to T9)", xmc_case_credit_pool},
     {"T10", "large pool under a Student t copula", xmc_case_credit_student},
+    {"T11", "CreditRisk+: negative binomial, and an uneven book", xmc_case_credit_plus},
     {"T12", "Gaussian and Student factors, Euler allocation (T12, T13)", xmc_case_equity},
     {"T14", "coverage of the limits of VaR and TVaR", xmc_case_intervals},
     {"T15", "random streams", xmc_case_streams},
     {"T16", "importance sampling of credit", xmc_case_importance},
+    {"T18", "rating migration over a year and beyond", xmc_case_migration},
     {"T17", "structural invariants", xmc_case_invariants},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
