@@ -57,6 +57,11 @@ static bool mark_account(xmc_loader *l, uint32_t account, size_t *capacity, bool
     return true;
 }
 
+/* With one line of business no policy needs to name it. */
+static bool one_line(const xmc_loader *l) {
+    return l->lobs.n == 1;
+}
+
 static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, size_t *marks,
                      xmc_policy *out) {
     xmc_policy p = {.file_line = xmc_row_line(t)};
@@ -66,7 +71,8 @@ static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, size_t *mar
     const char *number = xmc_cell_text(t, POL, &length);
     double cny = xmc_load_currency(l, t, CURRENCY);
     p.perils = xmc_load_perils(t, PERILS);
-    p.lob = xmc_load_lob(l, t, LOB);
+    if (!one_line(l) || xmc_cell_given(t, LOB))
+        p.lob = xmc_load_lob(l, t, LOB);
     p.inception = xmc_cell_date(t, INCEPTION, 0);
     p.expiry = xmc_cell_date(t, EXPIRY, p.inception);
     p.layer_number = (uint32_t)xmc_cell_integer(t, LAYER, 1, 1, 1000000);
@@ -112,9 +118,12 @@ xmc_status xmc_load_accounts(xmc_loader *l, const xmc_file_refs *refs) {
     xmc_status worst = XMC_OK;
     xmc_key_set keys = {0};
     size_t capacity = 0, marks = 0;
+    xmc_column wanted[N];
+    memcpy(wanted, columns, sizeof wanted);
+    wanted[LOB].required = !one_line(l);
     for (size_t f = 0; f < refs->n; f++) {
         xmc_table *t;
-        xmc_status st = xmc_load_open(l, &refs->items[f], columns, N, &t);
+        xmc_status st = xmc_load_open(l, &refs->items[f], wanted, N, &t);
         if (st == XMC_OK) {
             while (xmc_table_next(t)) {
                 xmc_policy p;

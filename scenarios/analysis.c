@@ -2,6 +2,7 @@
 #include "scenarios/analysis.h"
 #include "scenarios/common/digest.h"
 #include "scenarios/common/parse.h"
+#include "scenarios/hazard/hazard.h"
 #include "scenarios/load.h"
 #include "scenarios/overlay.h"
 
@@ -308,7 +309,14 @@ static void find_risks(xmc_loader *l, const files *f) {
                            {"models.equity", f->equity.path}};
     const part reinsurance[] = {{"book.reinsurance_info", f->reinsurance_info.path},
                                 {"book.reinsurance_scope", f->reinsurance_scope.path}};
-    a->has_cat = is_whole(l, "catastrophe", cat, sizeof cat / sizeof *cat);
+    l->own_classes = f->events.path && xmc_events_have_vulnerability(f->events.path);
+    const char *const own[] = {"models.damage_bins", "models.vulnerability",
+                               "models.vulnerability_map"};
+    for (size_t i = 0; l->own_classes && i < 3; i++)
+        if (cat[3 + i].named)
+            xmc_yaml_bad(&l->yaml, own[i], "no %s: the event set %s brings its own vulnerability",
+                         own[i], f->events.path);
+    a->has_cat = is_whole(l, "catastrophe", cat, l->own_classes ? 3 : sizeof cat / sizeof *cat);
     a->has_attritional = f->attritional.path != NULL;
     a->has_credit = is_whole(l, "credit", credit, sizeof credit / sizeof *credit);
     a->has_equity = is_whole(l, "equity", equity, sizeof equity / sizeof *equity);
@@ -368,8 +376,11 @@ static xmc_status read_files(xmc_loader *l, const files *f) {
     }
     if (a->has_cat) {
         take(&worst, xmc_load_events(l, &f->events));
-        take(&worst,
-             xmc_load_vulnerability(l, &f->damage_bins, &f->vulnerability, &f->vulnerability_map));
+        if (!l->own_classes)
+            take(&worst, xmc_load_vulnerability(l, &f->damage_bins, &f->vulnerability,
+                                                &f->vulnerability_map));
+        else if (worst == XMC_OK)
+            take(&worst, xmc_hazard_compose(l->book, &l->a->events, &l->a->vulnerability, l->diag));
     }
     if (a->has_attritional)
         take(&worst, xmc_load_attritional(l, &f->attritional));

@@ -36,6 +36,7 @@ typedef struct {
     xmc_names lobs, currencies, regions, classes, accounts, credit_policies, indices, instruments;
     xmc_names loc_groups, reins_tags;
     double *cny_per_unit;      /* [currencies.n] */
+    bool own_classes;          /* the event set says which location takes which function */
     bool lines_ok;             /* otherwise lines of business are not looked up */
     bool credit_ok, equity_ok; /* the models that the books refer to were read */
     bool accounts_ok, policies_ok, instruments_ok; /* likewise; policies: of credit */
@@ -110,6 +111,8 @@ xmc_status xmc_load_instruments(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_corporate_actions(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_lots(xmc_loader *l, const xmc_file_refs *refs);
 xmc_status xmc_load_events(xmc_loader *l, const xmc_file_ref *ref);
+/* Whether the file is an event set that brings its own vulnerability (schema 2). */
+bool xmc_events_have_vulnerability(const char *path);
 xmc_status xmc_load_vulnerability(xmc_loader *l, const xmc_file_ref *bins,
                                   const xmc_file_ref *functions, const xmc_file_ref *map);
 xmc_status xmc_load_attritional(xmc_loader *l, const xmc_file_ref *ref);

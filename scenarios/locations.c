@@ -122,9 +122,12 @@ static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, magnitudes 
     x.n_buildings += x.n_buildings == 0;
     x.is_aggregate = (uint8_t)xmc_cell_integer(t, AGGREGATE, 0, 0, 1);
     const char *class = xmc_cell_text(t, VULNERABILITY, &n_class);
+    if (!n_class && l->own_classes)
+        class = "keys", n_class = 4;
     if (n_class)
         x.vulnerability = xmc_names_add(&l->classes, class, n_class, NULL);
-    x.region = xmc_load_region(l, t, REGION);
+    x.region =
+        xmc_load_region(l, t, l->own_classes && !xmc_cell_given(t, REGION) ? COUNTRY : REGION);
     x.loc_group = number_of(t, GROUP, &l->loc_groups);
     x.reins_tag = number_of(t, TAG, &l->reins_tags);
     xmc_terms terms = xmc_load_terms(t, TERMS, cny);
@@ -194,10 +197,14 @@ xmc_status xmc_load_locations(xmc_loader *l, const xmc_file_refs *refs) {
         free(bounded);
         return xmc_no_memory(l->diag, (l->accounts.n + 1) * sizeof(double), "accounts");
     }
+    /* Where the event set knows the locations, it needs neither class nor region. */
+    xmc_column wanted[N];
+    memcpy(wanted, columns, sizeof wanted);
+    wanted[VULNERABILITY].required = wanted[REGION].required = !l->own_classes;
     for (size_t f = 0; f < refs->n; f++) {
         xmc_table *t;
         m.rows = m.small = 0;
-        xmc_status st = xmc_load_open(l, &refs->items[f], columns, N, &t);
+        xmc_status st = xmc_load_open(l, &refs->items[f], wanted, N, &t);
         if (st == XMC_OK) {
             while (xmc_table_next(t)) {
                 xmc_location x;

@@ -364,6 +364,11 @@ static xmc_status fill_classes(layer *w, const made_class *made, size_t n_made) 
 static xmc_status change_locations(layer *w) {
     const xmc_book *b = &w->a->book;
     xmc_vulnerability *v = &w->a->vulnerability;
+    if (w->a->events.hazard)
+        return xmc_error(w->diag, XMC_BAD_INPUT,
+                         "%s: expected no measures on locations: the event set brings its own "
+                         "vulnerability classes (docs/hazard.md)",
+                         w->yaml.tree.file);
     xmc_status st = look_at_accounts(w);
     v->location_class = malloc((b->n_locations + 1) * sizeof *v->location_class);
     if (st == XMC_OK && !v->location_class)

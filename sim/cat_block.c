@@ -237,15 +237,25 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
         for (size_t i = v->run_offset[cell]; i < v->run_offset[cell + 1]; i++) {
             const xmc_cat_run *r = &v->runs[i];
             const xmc_damage_row *row[XMC_MAX_COVERS];
-            bool damage = false;
+            uint32_t low = r->run.n_covers, high = 0; /* what can be damaged lies between them */
             for (uint32_t k = 0; k < r->run.n_covers; k++) {
                 const size_t at = xmc_cat_row_at(c, r, k, f);
                 row[k] = &c->damage_rows[at];
-                damage |= !c->row_empty[at];
+                if (!c->row_empty[at]) {
+                    low = low < k ? low : k;
+                    high = k + 1;
+                }
             }
-            if (!damage)
+            if (low >= high)
                 continue;
             xmc_run run = r->run;
+            if (high - low < run.n_covers) { /* perils that pass by draw nothing */
+                run.n_covers = high - low;
+                run.tiv += (size_t)low * run.n;
+                memmove(run.cover_offset, run.cover_offset + low,
+                        run.n_covers * sizeof *run.cover_offset);
+                memmove(row, row + low, run.n_covers * sizeof *row);
+            }
             double *acc = t->scratch;
             if (r->class_id == NONE)
                 run.slot = place_parts(v, t, r, &n_touched);

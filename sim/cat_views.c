@@ -103,6 +103,37 @@ static size_t rows_covering(const xmc_cat *c, size_t account, xmc_perils peril, 
     return n;
 }
 
+/* Those of the perils that come in one event which the account's policies cover: the same for each
+ * policy that covers any (check_policies). */
+static xmc_perils account_perils(const xmc_cat *c, size_t account, xmc_perils perils) {
+    if (!(perils & (perils - 1)))
+        return perils;
+    xmc_perils covered = 0;
+    for (size_t r = c->book.row_offset[account]; r < c->book.row_offset[account + 1]; r++)
+        covered |= c->a->book.policies[c->book.row[r]].perils & perils;
+    return covered;
+}
+
+/* A loss that wind and flood have caused together cannot be told apart afterwards. */
+static xmc_status check_policies(const xmc_cat *c, xmc_diag *diag) {
+    const size_t errors = diag->n_errors;
+    for (size_t v = 0; v < c->n_views; v++)
+        for (size_t account = 0; account < c->a->book.n_accounts; account++) {
+            const xmc_perils all = account_perils(c, account, c->views[v].peril);
+            for (size_t r = c->book.row_offset[account]; r < c->book.row_offset[account + 1]; r++) {
+                const xmc_policy *p = &c->a->book.policies[c->book.row[r]];
+                if ((p->perils & all) && (p->perils & all) != all)
+                    xmc_error(
+                        diag, XMC_BAD_INPUT,
+                        "policy %s of account %s (line %zu of the account file): expected the "
+                        "same perils as the account's other policies, of those that the event "
+                        "set brings in one event",
+                        p->pol_number, p->acc_number, p->file_line);
+            }
+        }
+    return diag->n_errors > errors ? XMC_BAD_INPUT : XMC_OK;
+}
+
 /* Of location i of the canonical order, under a peril of the event set that it covers. */
 static bool has_function(const xmc_cat *c, size_t i, xmc_perils perils) {
     const xmc_location *l = location_at(c, i);
@@ -117,7 +148,8 @@ static bool has_function(const xmc_cat *c, size_t i, xmc_perils perils) {
 static bool is_met(const xmc_cat *c, size_t i, const xmc_cat_view *v) {
     const xmc_location *l = location_at(c, i);
     uint32_t first;
-    return c->book.cell[i] != NONE && has_function(c, i, l->perils & v->peril) &&
+    return c->book.cell[i] != NONE &&
+           has_function(c, i, l->perils & account_perils(c, l->account, v->peril)) &&
            rows_covering(c, l->account, v->peril, &first);
 }
 
@@ -453,18 +485,20 @@ static run_key key_of(const build *b, size_t view, uint32_t i) {
     memset(&k, 0, sizeof k); /* compared bytewise */
     const xmc_hazard *h = c->a->events.hazard;
     const uint32_t draws = xmc_cat_draws(c->a);
+    const xmc_perils covered = account_perils(c, l->account, c->views[view].peril);
     uint32_t offset = 0;
-    for (uint32_t cover = 0; cover < XMC_N_COVERS; cover++) {
-        if (!(l->tiv[cover] > 0))
-            continue;
-        for (uint32_t p = 0; p < draws; p++, offset++) {
-            const xmc_perils peril = h ? h->perils[p] : c->views[view].peril;
-            if (!(peril & c->views[view].peril & l->perils))
+    for (uint32_t p = 0; p < draws; p++) {
+        const xmc_perils peril = h ? h->perils[p] : c->views[view].peril;
+        for (uint32_t cover = 0; cover < XMC_N_COVERS; cover++) {
+            if (!(l->tiv[cover] > 0))
+                continue;
+            const uint32_t at = offset++;
+            if (!(peril & l->perils & covered))
                 continue;
             uint32_t f = xmc_cat_function(c->a, l, (unsigned)__builtin_ctzll(peril), cover);
             if (f == NONE)
                 continue;
-            k.cover_offset[k.n_covers] = offset;
+            k.cover_offset[k.n_covers] = at;
             k.cover[k.n_covers] = cover;
             k.slot[k.n_covers] = (uint8_t)(p * XMC_N_COVERS + cover);
             k.function[k.n_covers++] = f;
@@ -777,8 +811,8 @@ xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segme
     const xmc_book *book = &c->a->book;
     build b = {.c = c};
     xmc_status s;
-    if ((s = find_views(c, diag)) || (s = policy_terms(c, diag)) || (s = name_lines(&b, diag)) ||
-        (s = xmc_cat_sets_build(c, &b.t, &b.sets, diag)))
+    if ((s = find_views(c, diag)) || (s = check_policies(c, diag)) || (s = policy_terms(c, diag)) ||
+        (s = name_lines(&b, diag)) || (s = xmc_cat_sets_build(c, &b.t, &b.sets, diag)))
         goto done;
     const size_t cells = b.n_lines * b.n_regions * XMC_N_GROUPS;
     b.class_map = xmc_plan_get(&b.t, cells * b.sets.n + 1, sizeof(uint32_t));

@@ -761,7 +761,7 @@ static void checks_event_attributes(void **state) {
         const char *name;
         double value;
         const char *says;
-    } list[] = {{"schema_version", 2, "(schema_version): expected 1, found 2"},
+    } list[] = {{"schema_version", 3, "(schema_version): expected 1 or 2, found 3"},
                 {"schema_version", -1, "(schema_version): expected a numeric attribute"},
                 {"cell_size", 0.5, "(cell_size): expected 0.25, found 0.5"}};
     for (size_t i = 0; i < 3; i++) {

@@ -14,6 +14,7 @@ int xmc_cli_report(int argc, char **argv);
 int xmc_cli_compare(int argc, char **argv);
 int xmc_cli_regulatory(int argc, char **argv);
 int xmc_cli_book(int argc, char **argv);
+int xmc_cli_hazard(int argc, char **argv);
 int xmc_cli_validate(int argc, char **argv);
 int xmc_cli_bench(int argc, char **argv);
 
