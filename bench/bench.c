@@ -17,6 +17,8 @@ const xmc_benchmark xmc_benchmarks[] = {
      xmc_bench_ara15},
     {"ara15-su", "800,000 trials x 1,000 with secondary uncertainty of every event loss", false,
      xmc_bench_ara15_su},
+    {"oasis-w1", "400 million samples through policies with layers, their curves, start-up", false,
+     xmc_bench_oasis_w1},
     {"million", "a million locations, 100,000 sampled years: time, memory, threads", false,
      xmc_bench_million},
     {"linear", "cost against trials and against the exposure hit: fits", false, xmc_bench_linear},

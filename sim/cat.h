@@ -78,4 +78,13 @@ size_t xmc_cat_most_occurrences(const xmc_cat *plan);
  * it uses the workspace of the loop. */
 size_t xmc_cat_trace(xmc_cat *plan, uint64_t trial, xmc_cat_occurrence *out);
 
+/* Samples of one event, outside of any trial: stream (damage, first + l, XMC_CAT_SAMPLE_STREAM +
+ * event) for sample l. loss[k * n + l]: gross loss of the k-th of the event's segments and treaty
+ * sets, whose registry indices xmc_cat_event_segments gives (ascending sets may share one). Threads
+ * may sample at once, each under its own number below the plan's threads. */
+#define XMC_CAT_SAMPLE_STREAM (UINT64_C(1) << 40)
+size_t xmc_cat_event_segments(const xmc_cat *c, size_t event, size_t *segments);
+void xmc_cat_sample(xmc_cat *c, int thread, size_t event, uint64_t first, uint32_t n,
+                    double *loss);
+
 #endif

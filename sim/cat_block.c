@@ -593,3 +593,38 @@ size_t xmc_cat_trace(xmc_cat *c, uint64_t trial, xmc_cat_occurrence *out) {
         out[i].trial = trial;
     return n;
 }
+
+/* ---- samples of one event, outside of any trial ---- */
+
+size_t xmc_cat_event_segments(const xmc_cat *c, size_t event, size_t *segments) {
+    const uint32_t *ids = c->event_class + c->event_class_offset[event];
+    const size_t n = c->event_class_offset[event + 1] - c->event_class_offset[event];
+    for (size_t k = 0; segments && k < n; k++)
+        segments[k] = c->class_segment[ids[k]];
+    return n;
+}
+
+void xmc_cat_sample(xmc_cat *c, int thread, size_t event, uint64_t first, uint32_t n,
+                    double *loss) {
+    xmc_cat_thread *t = &c->thread[thread];
+    const uint32_t *ids = c->event_class + c->event_class_offset[event];
+    const size_t n_classes = c->event_class_offset[event + 1] - c->event_class_offset[event];
+    for (size_t k = 0; k < n_classes; k++)
+        t->class_at[ids[k]] = (uint32_t)k;
+    for (uint32_t from = 0, most = c->event_lanes[event]; from < n; from += most) {
+        const uint32_t lanes_here = n - from < most ? n - from : most;
+        const size_t stride = (lanes_here + 7u) & ~7u;
+        xmc_lanes lanes;
+        lanes.position = 0;
+        for (uint32_t l = 0; l < lanes_here; l++) {
+            const xmc_stream s = xmc_stream_at(c->a->seeds[XMC_SEED_DAMAGE], first + from + l,
+                                               XMC_CAT_SAMPLE_STREAM + event);
+            lanes.state[l] = s.state;
+            lanes.inc[l] = s.inc;
+        }
+        memset(t->class_acc, 0, n_classes * stride * sizeof(double));
+        visit(c, t, (uint32_t)event, &lanes, lanes_here, stride, false);
+        for (size_t k = 0; k < n_classes; k++)
+            memcpy(loss + k * n + from, t->class_acc + k * stride, lanes_here * sizeof(double));
+    }
+}
