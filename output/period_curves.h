@@ -32,7 +32,7 @@ typedef const float *xmc_event_samples(const void *context, size_t account, uint
 /* curve[account][type][return period]: the loss of rank floor(N / return period) from above (at
  * least 1) among the N = n_periods × n_samples year losses (AEP: sums, OEP: largest occurrences),
  * and the mean of the losses down to that rank (TVaR). mean[account]: of the year losses; may be
- * NULL. Memory: 20 bytes a year loss and thread. The same numbers on any number of threads. */
+ * NULL. Memory: 16 bytes a year loss and thread. The same numbers on any number of threads. */
 xmc_status xmc_period_curves(const xmc_periods *periods, size_t n_accounts,
                              xmc_event_samples *samples, const void *context,
                              size_t n_return_periods, const double *return_periods, int threads,

@@ -146,16 +146,20 @@ static void finish_risks(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread
 static void finish_account(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
                            const xmc_cat_account *a, const uint32_t *slot_of, size_t n_here,
                            size_t n_lanes, size_t stride) {
-    double any = 0;
+    uint64_t any = 0; /* losses are positive: bits */
+    const double *first = t->scratch + slot_of[t->here[0]] * stride;
     for (size_t l = 0; l < n_lanes; l++)
-        t->total[l] = 0;
-    for (size_t p = 0; p < n_here; p++) {
+        t->total[l] = first[l];
+    for (size_t p = 1; p < n_here; p++) {
         const double *x = t->scratch + slot_of[t->here[p]] * stride;
         for (size_t l = 0; l < n_lanes; l++)
             t->total[l] += x[l];
     }
-    for (size_t l = 0; l < n_lanes; l++)
-        any += t->total[l];
+    for (size_t l = 0; l < n_lanes; l++) {
+        uint64_t bits;
+        memcpy(&bits, &t->total[l], sizeof bits);
+        any |= bits;
+    }
     if (a->risks && any > 0)
         finish_risks(c, v, t, a, slot_of, n_here, n_lanes, stride);
     for (uint32_t r = 0; r < a->n_rows && any > 0 && !a->risks; r++) {
@@ -180,8 +184,11 @@ static void finish_account(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thre
                 t->class_acc[t->class_at[class_id[t->here[p]]] * stride + l] += t->part[p];
         }
     }
-    for (size_t p = 0; p < n_here; p++)
-        memset(t->scratch + slot_of[t->here[p]] * stride, 0, n_lanes * sizeof(double));
+    for (size_t p = 0; p < n_here; p++) {
+        double *x = t->scratch + slot_of[t->here[p]] * stride;
+        for (size_t l = 0; l < n_lanes; l++)
+            x[l] = 0;
+    }
 }
 
 /* Scratch rows of a run's locations. Parts of accounts over several cells get one when first met.
@@ -218,6 +225,30 @@ static void finish_touched(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thre
     }
 }
 
+/* Cells of a footprint lie far apart in the plan, and their runs may be short: the runs of a cell
+ * some way ahead, and what those of the next cell point to, are fetched early. */
+static void fetch_ahead(const xmc_cat_view *v, const uint32_t *cell, uint64_t left) {
+    enum { MOST = 4 };
+    if (left > 3) {
+        const size_t first = v->run_offset[cell[3]], n = v->run_offset[cell[3] + 1] - first;
+        const char *runs = (const char *)&v->runs[first];
+        const char *end = runs + (n < MOST ? n : MOST) * sizeof(xmc_cat_run);
+        for (; runs < end; runs += 64)
+            __builtin_prefetch(runs);
+    }
+    if (left < 2)
+        return;
+    const size_t first = v->run_offset[cell[1]], n = v->run_offset[cell[1] + 1] - first;
+    for (size_t i = first; i < first + (n < MOST ? n : MOST); i++) {
+        const xmc_run *r = &v->runs[i].run;
+        __builtin_prefetch(r->rank);
+        __builtin_prefetch(r->tiv);
+        __builtin_prefetch(r->ded_amount);
+        __builtin_prefetch(r->limit_amount);
+        __builtin_prefetch(v->runs[i].part);
+    }
+}
+
 /* The event for n_lanes of its occurrences, side by side; the streams start at draw 0. With
  * `along`, one occurrence and the locations in the lanes. */
 static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes *lanes,
@@ -232,6 +263,7 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
     }
     for (uint64_t f = e->offset[event]; f < e->offset[event + 1]; f++) {
         const uint32_t cell = e->footprint_cell[f];
+        fetch_ahead(v, e->footprint_cell + f, e->offset[event + 1] - f);
         if (e->footprint_bin && e->footprint_bin[f] >= c->n_bins)
             continue;
         for (size_t i = v->run_offset[cell]; i < v->run_offset[cell + 1]; i++) {

@@ -57,6 +57,11 @@ static const xmc_location *location_at(const xmc_cat *c, size_t i) {
 
 /* ---- lines ---- */
 
+static int by_segment(const void *x, const void *y, void *lobs) {
+    const xmc_lob *l = lobs;
+    return strcmp(l[*(const uint32_t *)x].segment, l[*(const uint32_t *)y].segment);
+}
+
 static xmc_status name_lines(build *b, xmc_diag *diag) {
     const xmc_book *book = &b->c->a->book;
     b->line_of_lob = xmc_plan_get(&b->t, book->n_lobs, sizeof(uint32_t));
@@ -64,17 +69,17 @@ static xmc_status name_lines(build *b, xmc_diag *diag) {
     b->region_name = xmc_plan_get(&b->t, book->n_regions, sizeof(char *));
     if (!b->line_of_lob || !b->lob_of_line || !b->region_name)
         return xmc_no_memory(diag, book->n_lobs * sizeof(uint32_t), "planning catastrophe");
-    /* Few lines: quadratic. Rank = number of distinct smaller names. */
-    for (uint32_t i = 0; i < book->n_lobs; i++) {
-        uint32_t rank = 0;
-        for (uint32_t j = 0; j < book->n_lobs; j++) {
-            bool first = true;
-            for (uint32_t k = 0; k < j; k++)
-                first &= strcmp(book->lobs[k].segment, book->lobs[j].segment) != 0;
-            rank += first && strcmp(book->lobs[j].segment, book->lobs[i].segment) < 0;
-        }
-        b->line_of_lob[i] = rank;
-        b->n_lines = b->n_lines > rank + 1u ? b->n_lines : rank + 1u;
+    /* Ranks of the distinct names, alphabetically. */
+    uint32_t *order = xmc_plan_get(&b->t, book->n_lobs, sizeof(uint32_t));
+    if (!order)
+        return xmc_no_memory(diag, book->n_lobs * sizeof(uint32_t), "planning catastrophe");
+    for (uint32_t i = 0; i < book->n_lobs; i++)
+        order[i] = i;
+    qsort_r(order, book->n_lobs, sizeof *order, by_segment, book->lobs);
+    for (size_t i = 0; i < book->n_lobs; i++) {
+        if (!i || strcmp(book->lobs[order[i]].segment, book->lobs[order[i - 1]].segment))
+            b->n_lines++;
+        b->line_of_lob[order[i]] = (uint32_t)b->n_lines - 1;
     }
     for (uint32_t i = (uint32_t)book->n_lobs; i-- > 0;)
         b->lob_of_line[b->line_of_lob[i]] = i;
