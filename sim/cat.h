@@ -84,7 +84,6 @@ size_t xmc_cat_trace(xmc_cat *plan, uint64_t trial, xmc_cat_occurrence *out);
  * may sample at once, each under its own number below the plan's threads. */
 #define XMC_CAT_SAMPLE_STREAM (UINT64_C(1) << 40)
 size_t xmc_cat_event_segments(const xmc_cat *c, size_t event, size_t *segments);
-void xmc_cat_sample(xmc_cat *c, int thread, size_t event, uint64_t first, uint32_t n,
-                    double *loss);
+void xmc_cat_sample(xmc_cat *c, int thread, size_t event, uint64_t first, uint32_t n, double *loss);
 
 #endif
