@@ -630,9 +630,14 @@ size_t xmc_cat_trace(xmc_cat *c, uint64_t trial, xmc_cat_occurrence *out) {
 
 size_t xmc_cat_event_segments(const xmc_cat *c, size_t event, size_t *segments) {
     const uint32_t *ids = c->event_class + c->event_class_offset[event];
-    const size_t n = c->event_class_offset[event + 1] - c->event_class_offset[event];
-    for (size_t k = 0; segments && k < n; k++)
-        segments[k] = c->class_segment[ids[k]];
+    const size_t n_classes = c->event_class_offset[event + 1] - c->event_class_offset[event];
+    size_t n = 0;
+    for (size_t k = 0; k < n_classes; k++)
+        if (c->class_treaty[ids[k]] == NONE) { /* what per-risk treaties take is no segment */
+            if (segments)
+                segments[n] = c->class_segment[ids[k]];
+            n++;
+        }
     return n;
 }
 
@@ -656,7 +661,11 @@ void xmc_cat_sample(xmc_cat *c, int thread, size_t event, uint64_t first, uint32
         }
         memset(t->class_acc, 0, n_classes * stride * sizeof(double));
         visit(c, t, (uint32_t)event, &lanes, lanes_here, stride, false);
+        double *to = loss + from;
         for (size_t k = 0; k < n_classes; k++)
-            memcpy(loss + k * n + from, t->class_acc + k * stride, lanes_here * sizeof(double));
+            if (c->class_treaty[ids[k]] == NONE) {
+                memcpy(to, t->class_acc + k * stride, lanes_here * sizeof(double));
+                to += n;
+            }
     }
 }
