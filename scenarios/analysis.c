@@ -41,7 +41,7 @@ typedef struct {
     uint64_t trials, block;
     double *loss_grid, *premium_less_expenses;
     seeds_yaml seeds;
-    bool mean_damage, without_uncertainty;
+    bool mean_damage, without_uncertainty, location_means;
     importance_yaml *importance;
     book_yaml book;
     models_yaml models;
@@ -107,6 +107,7 @@ static const cyaml_schema_field_t analysis_fields[] = {
                           analysis_yaml, premium_less_expenses),
     CYAML_FIELD_MAPPING("seeds", CYAML_FLAG_OPTIONAL, analysis_yaml, seeds, seed_fields),
     CYAML_FIELD_BOOL("mean_damage", CYAML_FLAG_OPTIONAL, analysis_yaml, mean_damage),
+    CYAML_FIELD_BOOL("location_means", CYAML_FLAG_OPTIONAL, analysis_yaml, location_means),
     CYAML_FIELD_BOOL("without_uncertainty", CYAML_FLAG_OPTIONAL, analysis_yaml,
                      without_uncertainty),
     CYAML_FIELD_MAPPING_PTR("importance", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, analysis_yaml,
@@ -160,6 +161,7 @@ static void read_settings(xmc_loader *l) {
         a->seeds[i] = y->seeds.of[i] ? *y->seeds.of[i] : (uint64_t)i + 1;
     a->mean_damage = y->mean_damage;
     a->without_uncertainty = y->without_uncertainty;
+    a->location_means = y->location_means;
     if (a->mean_damage && a->without_uncertainty)
         xmc_yaml_bad(f, "without_uncertainty",
                      "not both: with mean_damage nothing is sampled to compare with");

@@ -34,7 +34,8 @@ typedef struct {
     /* beside the sampled losses the same occurrences with mean damage ratios: what secondary
      * uncertainty does to the exceedance curves */
     bool without_uncertainty;
-    bool mean_damage; /* mean damage ratios instead of sampled ones */
+    bool location_means; /* average annual loss by location into the results */
+    bool mean_damage;    /* mean damage ratios instead of sampled ones */
     /* Importance sampling of the credit factors: for which quantile of the credit loss, and how
      * much of the shift (docs/importance.md). */
     bool importance;

@@ -78,6 +78,11 @@ size_t xmc_cat_most_occurrences(const xmc_cat *plan);
  * it uses the workspace of the loop. */
 size_t xmc_cat_trace(xmc_cat *plan, uint64_t trial, xmc_cat_occurrence *out);
 
+/* Average annual ground-up loss by location: expectation over the events' rates and the damage
+ * distributions, before all terms, exact up to rounding. mean[XMC_N_GROUPS][locations of the book],
+ * CNY a year; perils that no policy of the location covers are left out. */
+xmc_status xmc_cat_location_means(const xmc_cat *plan, double *mean, xmc_diag *diag);
+
 /* Samples of one event, outside of any trial: stream (damage, first + l, XMC_CAT_SAMPLE_STREAM +
  * event) for sample l. loss[k * n + l]: gross loss of the k-th of the event's segments and treaty
  * sets, whose registry indices xmc_cat_event_segments gives (ascending sets may share one). Threads

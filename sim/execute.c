@@ -1,6 +1,7 @@
 #include "sim/execute.h"
 #include "kernels/dispatch.h"
 #include "output/holding_time.h"
+#include "output/location_means.h"
 #include "output/results.h"
 #include "scenarios/overlay.h"
 #include "sim/cat.h"
@@ -174,6 +175,19 @@ static xmc_status measure_equity(const xmc_plan *p, xmc_equity_measures *out, xm
     return st;
 }
 
+static xmc_status write_locations(const xmc_plan *p, xmc_results *results, xmc_diag *diag) {
+    if (!p->cat || !p->analysis->location_means)
+        return XMC_OK;
+    const size_t n = XMC_N_GROUPS * p->analysis->book.n_locations;
+    double *mean = malloc(n * sizeof *mean);
+    xmc_status st = mean ? xmc_cat_location_means(p->cat, mean, diag)
+                         : xmc_no_memory(diag, n * sizeof *mean, "losses by location");
+    if (st == XMC_OK)
+        st = xmc_results_write_location_means(results, XMC_N_GROUPS, xmc_group_names, mean, diag);
+    free(mean);
+    return st;
+}
+
 xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *o,
                        xmc_execute_summary *summary, xmc_diag *diag) {
     omp_set_num_threads(o->plan.threads);
@@ -223,6 +237,8 @@ xmc_status xmc_execute(const xmc_analysis *analysis, const xmc_execute_options *
             if (o->log)
                 say_times(o->log, &plan, &summary->times);
             status = xmc_tail_years_write(&plan, results, diag);
+            if (status == XMC_OK)
+                status = write_locations(&plan, results, diag);
             xmc_equity_measures equity = {0};
             if (status == XMC_OK)
                 status = measure_equity(&plan, &equity, diag);
