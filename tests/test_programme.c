@@ -983,7 +983,113 @@ static void random_programmes(void **unused) {
                 sum.premiums > 500);
 }
 
+/* A programme that can be computed, the first from a seed on. */
+static uint64_t computable(fixture *f, uint64_t seed) {
+    for (;; seed++) {
+        reference r;
+        xmc_stream s = xmc_stream_at(seed, 11, 12);
+        fixture_base(f, seed);
+        f->a.valuation_date = 20088;
+        random_events(f, &s);
+        random_book(f, &s);
+        random_programme(f, &s);
+        reference_init(&r, f);
+        if (!rows_quarrel(f) && can_be_computed(&r))
+            return seed;
+        fixture_free(f);
+    }
+}
+
+static void hash_of(const fixture *f, uint32_t trials, uint32_t block, int threads, char hex[65]) {
+    fixture_run_result r = fixture_run(f, trials, block, threads);
+    fixture_hash(&r, hex);
+    fixture_result_free(&r);
+}
+
+/* No order of policies, locations or scope rows, no number of threads and no block size shows; OEP
+ * <= AEP trial by trial. */
+static void order_threads_and_blocks_do_not_show(void **unused) {
+    (void)unused;
+    uint64_t seed = 10000;
+    for (int i = 0; i < 40; i++, seed++) {
+        fixture f;
+        char first[65], other[65];
+        seed = computable(&f, seed);
+        xmc_book *b = &f.a.book;
+        hash_of(&f, 2000, 2048, 1, first);
+        hash_of(&f, 2000, 512, 2, other);
+        assert_string_equal(first, other);
+        for (size_t x = 0, y = b->n_policies - 1; x < y; x++, y--) {
+            const xmc_policy p = b->policies[x];
+            b->policies[x] = b->policies[y];
+            b->policies[y] = p;
+        }
+        for (size_t x = 0, y = b->n_locations - 1; x < y; x++, y--) {
+            const xmc_location l = b->locations[x];
+            b->locations[x] = b->locations[y];
+            b->locations[y] = l;
+        }
+        for (size_t x = 0, y = b->n_scopes - 1; x < y; x++, y--) {
+            const xmc_treaty_scope p = b->scopes[x];
+            b->scopes[x] = b->scopes[y];
+            b->scopes[y] = p;
+        }
+        hash_of(&f, 2000, 2048, 2, other);
+        assert_string_equal(first, other);
+        fixture_run_result r = fixture_run(&f, 2000, 2048, 1);
+        for (uint32_t t = 0; t < 2000; t++) {
+            const xmc_block *c = &r.block;
+            assert_true(c->cat_gross_max_occ[t] <= c->risk_gross[0][t]);
+            assert_true(c->cat_net_max_occ[t] <= c->risk_net[0][t]);
+            assert_true(c->risk_net[0][t] == c->risk_gross[0][t] - c->risk_ceded[0][t]);
+        }
+        fixture_result_free(&r);
+        fixture_free(&f);
+    }
+}
+
+/* Amounts of book, treaties and grid doubled: every column doubles, exactly. */
+static void scaling(void **unused) {
+    (void)unused;
+    uint64_t seed = 20000;
+    for (int i = 0; i < 40; i++, seed++) {
+        fixture f;
+        seed = computable(&f, seed);
+        xmc_book *b = &f.a.book;
+        fixture_run_result x = fixture_run(&f, 500, 512, 1);
+        f.a.loss_grid *= 2;
+        for (size_t k = 0; k < b->n_locations; k++)
+            b->locations[k].tiv[0] *= 2;
+        for (size_t k = 0; k < b->n_policies; k++) {
+            b->policies[k].ded *= 2;
+            b->policies[k].attachment *= 2;
+            b->policies[k].layer_limit *= 2;
+        }
+        for (size_t k = 0; k < b->n_treaties; k++) {
+            xmc_treaty *t = &b->treaties[k];
+            double *const amounts[] = {&t->risk_attachment, &t->risk_limit,  &t->occ_attachment,
+                                       &t->occ_limit,       &t->agg_limit,   &t->agg_attachment,
+                                       &t->occ_franchise,   &t->occ_reverse, &t->premium};
+            for (size_t a = 0; a < sizeof amounts / sizeof *amounts; a++)
+                *amounts[a] *= 2;
+        }
+        fixture_run_result y = fixture_run(&f, 500, 512, 1);
+        for (uint32_t t = 0; t < 500; t++) {
+            assert_true(y.block.risk_gross[0][t] == 2 * x.block.risk_gross[0][t]);
+            assert_true(y.block.risk_net[0][t] == 2 * x.block.risk_net[0][t]);
+            assert_true(y.block.reinstatement_premium[t] == 2 * x.block.reinstatement_premium[t]);
+            for (size_t k = 0; k < b->n_treaties; k++)
+                assert_true(y.block.treaty[k][t] == 2 * x.block.treaty[k][t]);
+        }
+        fixture_result_free(&x);
+        fixture_result_free(&y);
+        fixture_free(&f);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_programmes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_programmes),
+                                       cmocka_unit_test(order_threads_and_blocks_do_not_show),
+                                       cmocka_unit_test(scaling)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -302,11 +302,159 @@ static void range_of_exact_sums(void **state) {
     fixture_free(&f);
 }
 
+/* ---- reinstatements by hand: 100 in excess of 50, premium 10, one class of losses ---- */
+
+enum { NEW_YEARS_EVE_2025 = 20453 };
+
+typedef struct {
+    double loss;
+    int day; /* of the year */
+    double recovery, premium;
+} by_hand;
+
+static void reinstatements_are(const xmc_treaty *terms, const by_hand *cases, size_t n) {
+    fixture f;
+    fixture_base(&f, 1);
+    fixture_layer(&f, 100, 50, 1, 1, 10);
+    f.a.valuation_date = NEW_YEARS_EVE_2025;
+    xmc_treaty *t = &f.a.book.treaties[0];
+    t->reinstatements = terms->reinstatements;
+    t->reinstatement_charge = terms->reinstatement_charge;
+    t->charges = terms->charges;
+    t->pro_rata_time = terms->pro_rata_time;
+    t->use_dates = terms->use_dates;
+    if (terms->use_dates) {
+        t->inception = terms->inception;
+        t->expiry = terms->expiry;
+    }
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    xmc_programme p;
+    assert_int_equal(xmc_programme_plan(&f.a, &p, &diag), XMC_OK);
+    const uint64_t set = 1;
+    const uint32_t none = UINT32_MAX, id = 0;
+    const xmc_treaty_classes classes = {&set, &none};
+    double used = 0, recovery = 0;
+    xmc_treaty_state state = {&used, &recovery, 0};
+    for (size_t i = 0; i < n; i++) {
+        double net, work;
+        const xmc_occurrence o = {.id = &id,
+                                  .n = 1,
+                                  .row = &cases[i].loss,
+                                  .net = &net,
+                                  .work = &work,
+                                  .day = p.day_of_year[cases[i].day],
+                                  .peril = XMC_PERIL_QEQ};
+        const double before = recovery, premium = state.reinstatement;
+        xmc_programme_occurrence(&p, &classes, &o, &state);
+        assert_true(recovery - before == cases[i].recovery);
+        assert_true(net == cases[i].loss - cases[i].recovery);
+        if (state.reinstatement - premium != cases[i].premium)
+            print_message("case %zu: premium %.9g, expected %.9g\n", i,
+                          state.reinstatement - premium, cases[i].premium);
+        assert_true(state.reinstatement - premium == cases[i].premium);
+    }
+    xmc_programme_free(&p);
+    xmc_diag_free(&diag);
+    fixture_free(&f);
+}
+
+#define HAND(terms, ...)                                                                           \
+    reinstatements_are(&(const xmc_treaty)terms, (const by_hand[]){__VA_ARGS__},                   \
+                       sizeof((const by_hand[]){__VA_ARGS__}) / sizeof(by_hand))
+#define TERMS(...)                                                                                 \
+    { __VA_ARGS__ }
+
+static void reinstatements_by_hand(void **state) {
+    (void)state;
+    static const double rising[] = {0, 0.5};
+    /* One, paid at 100 %: 0.7 of the layer, then 0.3 of it; the third loss meets what is left. */
+    HAND(TERMS(.reinstatements = 1, .reinstatement_charge = 1), {120, 73, 70, 7},
+         {200, 146, 100, 3}, {300, 200, 30, 0}, {300, 300, 0, 0});
+    /* One, free. */
+    HAND(TERMS(.reinstatements = 1), {120, 73, 70, 0}, {200, 146, 100, 0}, {300, 200, 30, 0});
+    /* None: one limit a year. */
+    HAND(TERMS(.reinstatements = 0, .reinstatement_charge = 1), {120, 73, 70, 0}, {200, 146, 30, 0},
+         {300, 200, 0, 0});
+    /* Without end. */
+    HAND(TERMS(.reinstatements = XMC_UNLIMITED), {200, 1, 100, 0}, {200, 2, 100, 0},
+         {200, 3, 100, 0}, {40, 4, 0, 0});
+    /* Two, the first free, the second at 50 %: 1.5 limits used up restore half of the second. */
+    HAND(TERMS(.reinstatements = 2, .charges = rising, .reinstatement_charge = 0.5),
+         {200, 10, 100, 0}, {100, 20, 50, 2.5}, {200, 30, 100, 2.5}, {200, 40, 50, 0});
+    /* Pro rata as to time too: behind day 73 of 365 there is 0.8 of the year left, behind day 146
+     * 0.6; 5.6 and 1.8 on the grid of 1/64. On the last day nothing is left. */
+    HAND(TERMS(.reinstatements = 1, .reinstatement_charge = 1, .pro_rata_time = true),
+         {120, 73, 70, 358. / 64}, {200, 146, 100, 115. / 64});
+    HAND(TERMS(.reinstatements = 1, .reinstatement_charge = 1, .pro_rata_time = true),
+         {200, 365, 100, 0});
+    /* With dates, 1 July 2025 to 30 June 2026: behind 14 March (day 73) 108 of its 365 days are
+     * left, 7 x 108 / 365 = 2.0712; day 182 is 1 July and not covered. */
+    HAND(TERMS(.reinstatements = 1, .reinstatement_charge = 1, .pro_rata_time = true,
+               .use_dates = true, .inception = NEW_YEARS_EVE_2025 - 183,
+               .expiry = NEW_YEARS_EVE_2025 + 181),
+         {120, 73, 70, 133. / 64}, {200, 182, 0, 0}, {100, 181, 50, 0});
+}
+
+/* Hours by hand: 100 in excess of 50 on days 10, 11, 12, 13 with 60 each and 72 hours. Three days
+ * join at most, and the layer of 60, 10, is worth more alone than lost in a full layer: the best of
+ * all cuts is two by two, 70 + 70. */
+static void hours_by_hand(void **state) {
+    (void)state;
+    fixture f;
+    fixture_base(&f, 1);
+    fixture_layer(&f, 100, 50, 0, 0, 0);
+    xmc_treaty *t = &f.a.book.treaties[0];
+    t->reinstatements = XMC_UNLIMITED;
+    t->hours = 72;
+    f.a.valuation_date = NEW_YEARS_EVE_2025;
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    xmc_programme p;
+    assert_int_equal(xmc_programme_plan(&f.a, &p, &diag), XMC_OK);
+    const uint64_t set = 1;
+    const uint32_t none = UINT32_MAX, id = 0;
+    const xmc_treaty_classes classes = {&set, &none};
+    static const struct {
+        int day;
+        xmc_perils peril;
+        double loss, net;
+    } x[] = {{10, XMC_PERIL_QEQ, 60, 25}, {11, XMC_PERIL_QEQ, 60, 25}, {11, XMC_PERIL_WTC, 80, 50},
+             {12, XMC_PERIL_QEQ, 60, 25}, {13, XMC_PERIL_QEQ, 60, 25}, {17, XMC_PERIL_QEQ, 30, 30},
+             {19, XMC_PERIL_QEQ, 40, 0},  {22, XMC_PERIL_QEQ, 30, 30}};
+    enum { M = sizeof x / sizeof *x };
+    double net[M], work[M], loss[M], best[M + 1], used = 0, recovery = 0;
+    uint32_t first[M];
+    xmc_occurrence o[M];
+    for (size_t i = 0; i < M; i++) {
+        loss[i] = x[i].loss;
+        o[i] = (xmc_occurrence){.id = &id,
+                                .n = 1,
+                                .row = &loss[i],
+                                .net = &net[i],
+                                .work = &work[i],
+                                .day = p.day_of_year[x[i].day],
+                                .peril = x[i].peril};
+    }
+    xmc_treaty_state s = {&used, &recovery, 0};
+    xmc_programme_trial(&p, &classes, o, M, &s, first, best);
+    /* Days 17 and 19 make 70, 20 of it in the layer: 20 x 30/70 and 20 x 40/70 on the grid. */
+    const double seventeenth = rint(20 * 30. / 70 * 64) / 64;
+    for (size_t i = 0; i < 5; i++)
+        assert_true(net[i] == x[i].net);
+    assert_true(net[5] == 30 - seventeenth && net[6] == 40 - (20 - seventeenth) && net[7] == 30);
+    assert_true(recovery == 70 + 70 + 30 + 20);
+    xmc_programme_free(&p);
+    xmc_diag_free(&diag);
+    fixture_free(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocation_is_exact), cmocka_unit_test(year_treaties),
         cmocka_unit_test(wrong_treaties),      cmocka_unit_test(stop_loss_cuts_a_segment),
-        cmocka_unit_test(range_of_exact_sums),
+        cmocka_unit_test(range_of_exact_sums), cmocka_unit_test(reinstatements_by_hand),
+        cmocka_unit_test(hours_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
