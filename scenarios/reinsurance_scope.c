@@ -120,6 +120,8 @@ static bool read_row(reader *r, xmc_table *t, const xmc_treaty *treaty, xmc_trea
                        "nothing, since treaty %s is neither SS nor FAC: its share stands in the "
                        "reinsurance info file",
                        treaty->number);
+    if (treaty && treaty->type == XMC_TREATY_SS && !(s->ceded > 0) && !(treaty->ceded > 0))
+        xmc_cell_error(t, CEDED, "the share that surplus %s takes of the risk", treaty->number);
     for (size_t column = CEDANT; column <= PRODUCER; column++)
         if (xmc_cell_given(t, column))
             xmc_cell_error(t, column, "nothing: scopes by %s are not modelled",

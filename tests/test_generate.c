@@ -24,7 +24,8 @@ static const char *const files[] = {
     "location.csv",        "account.csv",           "attritional.yaml", "reins_info.csv",
     "reins_scope.csv",     "credit_policies.csv",   "rates.csv",        "obligors_guarantee.csv",
     "obligors_export.csv", "instruments.csv",       "lots.csv",         "damage_bins.csv",
-    "vulnerability.csv",   "vulnerability_map.csv", "events.h5"};
+    "vulnerability.csv",   "vulnerability_map.csv", "events.h5",        "reins_info_risk.csv",
+    "reins_scope_risk.csv"};
 enum { N_FILES = sizeof files / sizeof files[0] };
 
 static void link_in(const char *from, const char *to) {

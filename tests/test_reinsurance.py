@@ -206,6 +206,9 @@ class Messages(unittest.TestCase):
                   info=self.with_info((1, "2,PR,AA1,2,CAD,,LGR,100,500,,,,,,")),
                   scope=["2,,,,,,,,,,"])
 
+    def test_surplus_without_share(self):
+        self.says(["ri_scope.csv:2:10 (CededPercent): ''"], scope=["4,P,A2,P2,,,,,,,"])
+
     def test_two_shares(self):
         self.says(["ri_scope.csv:4", "CededPercent"], scope=["1,,,,,,,,,,", "4,P,A2,,,,,,,0.4,", "4,P,A2,,,,,,,0.5,"])
 

@@ -9,7 +9,8 @@
 xmc_status gen_write_property(const gen_spec *s, const char *dir, bool full, gen_rows *rows,
                               gen_tally *tally, xmc_diag *diag);
 
-/* reins_info.csv, reins_scope.csv. */
+/* reins_info.csv, reins_scope.csv; the same with surplus and per-risk covers of property,
+ * reins_info_risk.csv and reins_scope_risk.csv. After the property: reads its files. */
 xmc_status gen_write_treaties(const gen_spec *s, const char *dir, xmc_diag *diag);
 
 typedef struct {

@@ -194,6 +194,14 @@ static const cyaml_schema_field_t treaty_fields[] = {TEXT(gen_treaty, number),
                                                      TEXT(gen_treaty, reason),
                                                      CYAML_FIELD_END};
 ENTRY(gen_treaty, treaty);
+static const cyaml_schema_field_t property_risk_fields[] = {
+    NUM(gen_property_risk, line, REQ),
+    NUM(gen_property_risk, lines, REQ),
+    NUM(gen_property_risk, attachment, REQ),
+    NUM(gen_property_risk, limit, REQ),
+    LIST(gen_property_risk, lobs, &text_entry),
+    TEXT(gen_property_risk, reason),
+    CYAML_FIELD_END};
 static const cyaml_schema_field_t point_fields[] = {
     NUM(gen_point, latitude, REQ), NUM(gen_point, longitude, REQ), CYAML_FIELD_END};
 ENTRY(gen_point, point);
@@ -301,33 +309,35 @@ static const cyaml_schema_field_t map_fields[] = {
     TEXT(gen_map, vulnerability), TEXT(gen_map, peril), UINT(gen_map, coverage, REQ),
     TEXT(gen_map, function), CYAML_FIELD_END};
 ENTRY(gen_map, map);
-static const cyaml_schema_field_t spec_fields[] = {TEXT(gen_spec, title),
-                                                   TEXT(gen_spec, valuation_date),
-                                                   TEXT(gen_spec, inception),
-                                                   TEXT(gen_spec, expiry),
-                                                   UINT(gen_spec, seed, REQ),
-                                                   NUM(gen_spec, window_south, REQ),
-                                                   NUM(gen_spec, window_north, REQ),
-                                                   NUM(gen_spec, window_west, REQ),
-                                                   NUM(gen_spec, window_east, REQ),
-                                                   LIST(gen_spec, places, &place_entry),
-                                                   LIST(gen_spec, provinces, &named_entry),
-                                                   LIST(gen_spec, exchange_rates, &rate_entry),
-                                                   LIST(gen_spec, classes, &class_entry),
-                                                   MAP(gen_spec, guarantee, guarantee_fields),
-                                                   MAP(gen_spec, export_credit, export_fields),
-                                                   MAP(gen_spec, holdings, holdings_fields),
-                                                   LIST(gen_spec, treaties, &treaty_entry),
-                                                   MAP(gen_spec, typhoon, typhoon_fields),
-                                                   MAP(gen_spec, flood, flood_fields),
-                                                   MAP(gen_spec, earthquake, quake_fields),
-                                                   MAP(gen_spec, crop, crop_fields),
-                                                   LIST(gen_spec, flood_depth, &number_entry),
-                                                   LIST(gen_spec, flood_wet_share, &number_entry),
-                                                   LIST(gen_spec, damage_edges, &number_entry),
-                                                   LIST(gen_spec, functions, &function_entry),
-                                                   LIST(gen_spec, vulnerability_map, &map_entry),
-                                                   CYAML_FIELD_END};
+static const cyaml_schema_field_t spec_fields[] = {
+    TEXT(gen_spec, title),
+    TEXT(gen_spec, valuation_date),
+    TEXT(gen_spec, inception),
+    TEXT(gen_spec, expiry),
+    UINT(gen_spec, seed, REQ),
+    NUM(gen_spec, window_south, REQ),
+    NUM(gen_spec, window_north, REQ),
+    NUM(gen_spec, window_west, REQ),
+    NUM(gen_spec, window_east, REQ),
+    LIST(gen_spec, places, &place_entry),
+    LIST(gen_spec, provinces, &named_entry),
+    LIST(gen_spec, exchange_rates, &rate_entry),
+    LIST(gen_spec, classes, &class_entry),
+    MAP(gen_spec, guarantee, guarantee_fields),
+    MAP(gen_spec, export_credit, export_fields),
+    MAP(gen_spec, holdings, holdings_fields),
+    LIST(gen_spec, treaties, &treaty_entry),
+    MAP(gen_spec, property_risk, property_risk_fields),
+    MAP(gen_spec, typhoon, typhoon_fields),
+    MAP(gen_spec, flood, flood_fields),
+    MAP(gen_spec, earthquake, quake_fields),
+    MAP(gen_spec, crop, crop_fields),
+    LIST(gen_spec, flood_depth, &number_entry),
+    LIST(gen_spec, flood_wet_share, &number_entry),
+    LIST(gen_spec, damage_edges, &number_entry),
+    LIST(gen_spec, functions, &function_entry),
+    LIST(gen_spec, vulnerability_map, &map_entry),
+    CYAML_FIELD_END};
 static const cyaml_schema_value_t spec_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, gen_spec, spec_fields)};
 

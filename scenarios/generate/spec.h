@@ -140,6 +140,13 @@ typedef struct {
     char *reason;
 } gen_treaty;
 
+/* Surplus and per-risk cover of property, for the second programme. */
+typedef struct {
+    double line, lines, attachment, limit; /* CNY; lines: how many the surplus takes */
+    GEN_LIST(char *, lobs);
+    char *reason;
+} gen_property_risk;
+
 typedef struct {
     double latitude, longitude;
 } gen_point;
@@ -237,6 +244,7 @@ typedef struct {
     gen_export export_credit;
     gen_holdings holdings;
     GEN_LIST(gen_treaty, treaties);
+    gen_property_risk property_risk;
     gen_typhoon typhoon;
     gen_flood flood;
     gen_quake earthquake;
