@@ -11,6 +11,7 @@
 #include "kernels/paths.h"
 #include "kernels/reduce.h"
 #include "kernels/stream.h"
+#include "kernels/term_rules.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,11 @@ typedef struct {
                                 uint64_t *position, double *acc, double grid, double inv_grid);
     void (*account_terms)(const xmc_terms *terms, const xmc_layer *layer, const double *x, size_t n,
                           double *out, double grid, double inv_grid);
+    void (*rule_apply)(const xmc_rule *rule, const xmc_term_rows *rows, size_t n, double grid,
+                       double inv_grid);
+    void (*share_out)(const double *amount, const double *sum, const double *weight,
+                      double *running, double *given, double *part, size_t n, double grid,
+                      double inv_grid);
     void (*bucket_hazards)(const xmc_hazard_table *t, double threshold, const double *w,
                            const double *factors, double *hazard);
     uint32_t (*strip_sums)(const xmc_stream_base *base, uint64_t address, const double *hazard,

@@ -138,6 +138,17 @@ static void account_terms(const xmc_terms *terms, const xmc_layer *layer, const 
     xmc_account_terms_twin(terms, layer, x, n, out, grid, inv_grid);
 }
 
+static void rule_apply(const xmc_rule *rule, const xmc_term_rows *rows, size_t n, double grid,
+                       double inv_grid) {
+    xmc_rule_apply_twin(rule, rows, n, grid, inv_grid);
+}
+
+static void share_out(const double *amount, const double *sum, const double *weight,
+                      double *running, double *given, double *part, size_t n, double grid,
+                      double inv_grid) {
+    xmc_share_out_twin(amount, sum, weight, running, given, part, n, grid, inv_grid);
+}
+
 /* tests/ also compiles this file otherwise (hardware fma, no vectorizer), under another name, as
  * the plain C that the vector kernels are timed against. */
 #ifndef XMC_SCALAR_TABLE

@@ -11,6 +11,7 @@ enum { LEAP = 4 };   /* vectors of states side by side, even and odd each */
 #include "kernels/ground_up_body.h"
 #include "kernels/paths_body.h"
 #include "kernels/reduce_body.h"
+#include "kernels/term_rules_body.h"
 #include "kernels/terms_body.h"
 
 const xmc_kernels xmc_kernels_avx512 = {

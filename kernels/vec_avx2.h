@@ -64,6 +64,9 @@ static inline v_f64 v_sub(v_f64 a, v_f64 b) {
 static inline v_f64 v_mul(v_f64 a, v_f64 b) {
     return _mm256_mul_pd(a, b);
 }
+static inline v_f64 v_div(v_f64 a, v_f64 b) {
+    return _mm256_div_pd(a, b);
+}
 static inline v_f64 v_fma(v_f64 a, v_f64 b, v_f64 c) {
     return _mm256_fmadd_pd(a, b, c);
 }
@@ -218,6 +221,9 @@ static inline void v_store_as_u32(uint32_t *p, v_f64 a) {
 
 static inline v_f64 v_keep(v_m64 m, v_f64 a) {
     return _mm256_and_pd(m, a);
+}
+static inline v_f64 v_select(v_m64 m, v_f64 a, v_f64 b) { /* m ? a : b */
+    return _mm256_blendv_pd(b, a, m);
 }
 /* Places of the 32-bit halves for each mask of four lanes. */
 static const uint32_t v_compress_places[16][8] = {

@@ -61,6 +61,9 @@ static inline v_f64 v_sub(v_f64 a, v_f64 b) {
 static inline v_f64 v_mul(v_f64 a, v_f64 b) {
     return _mm512_mul_pd(a, b);
 }
+static inline v_f64 v_div(v_f64 a, v_f64 b) {
+    return _mm512_div_pd(a, b);
+}
 static inline v_f64 v_fma(v_f64 a, v_f64 b, v_f64 c) {
     return _mm512_fmadd_pd(a, b, c);
 }
@@ -209,6 +212,10 @@ static inline void v_store_as_u32(uint32_t *p, v_f64 a) {
 /* Zero where the mask is not set. */
 static inline v_f64 v_keep(v_m64 m, v_f64 a) {
     return _mm512_maskz_mov_pd(m, a);
+}
+/* m ? a : b */
+static inline v_f64 v_select(v_m64 m, v_f64 a, v_f64 b) {
+    return _mm512_mask_blend_pd(m, b, a);
 }
 /* Writes the lanes of the mask side by side (all V_W places are overwritten); returns how many. The
  * compression into a register and a plain store: into memory it is slow on some processors. */

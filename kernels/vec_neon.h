@@ -67,6 +67,9 @@ static inline v_f64 v_sub(v_f64 a, v_f64 b) {
 static inline v_f64 v_mul(v_f64 a, v_f64 b) {
     return vmulq_f64(a, b);
 }
+static inline v_f64 v_div(v_f64 a, v_f64 b) {
+    return vdivq_f64(a, b);
+}
 static inline v_f64 v_fma(v_f64 a, v_f64 b, v_f64 c) {
     return vfmaq_f64(c, a, b);
 }
@@ -98,6 +101,9 @@ static inline v_m64 v_le(v_f64 a, v_f64 b) {
 }
 static inline v_m64 v_eq(v_f64 a, v_f64 b) {
     return vceqq_f64(a, b);
+}
+static inline v_f64 v_select(v_m64 m, v_f64 a, v_f64 b) { /* m ? a : b */
+    return vbslq_f64(m, a, b);
 }
 static inline v_m64 v_andnot(v_m64 a, v_m64 b) {
     return vbicq_u64(b, a);

@@ -193,7 +193,8 @@ static const char *resolve(xmc_loader *l, const char *path) {
 /* A file must be there and readable; the message names the key that asks for it. */
 static void check_there(xmc_loader *l, const xmc_file_ref *ref, bool *missing) {
     struct stat about;
-    if (!ref->path || (stat(ref->path, &about) == 0 && access(ref->path, R_OK) == 0))
+    if (!ref->path || (l->book_only && !strncmp(ref->key, "models.", 7)) ||
+        (stat(ref->path, &about) == 0 && access(ref->path, R_OK) == 0))
         return;
     *missing = *missing || errno == ENOENT;
     xmc_yaml_bad(&l->yaml, ref->key, "a readable file; %s: %s", ref->path, strerror(errno));
@@ -311,6 +312,15 @@ static void find_risks(xmc_loader *l, const files *f) {
                            {"models.equity", f->equity.path}};
     const part reinsurance[] = {{"book.reinsurance_info", f->reinsurance_info.path},
                                 {"book.reinsurance_scope", f->reinsurance_scope.path}};
+    if (l->book_only) {
+        a->has_cat = is_whole(l, "the book", cat, 2);
+        if (!l->yaml.n_bad && !a->has_cat)
+            xmc_yaml_bad(&l->yaml, "book.locations", "the keys book.locations and book.accounts");
+        if (!f->lines.path)
+            xmc_yaml_bad(&l->yaml, "book.lines",
+                         "the key book.lines: a file of the lines of business");
+        return;
+    }
     l->own_classes = f->events.path && xmc_events_have_vulnerability(f->events.path);
     const char *const own[] = {"models.damage_bins", "models.vulnerability",
                                "models.vulnerability_map"};
@@ -359,6 +369,8 @@ static xmc_status read_files(xmc_loader *l, const files *f) {
         take(&worst, xmc_load_accounts(l, &f->accounts));
         take(&worst, xmc_load_locations(l, &f->locations));
     }
+    if (l->book_only)
+        return worst;
     if (f->reinsurance_info.path)
         take(&worst, xmc_load_reinsurance(l, &f->reinsurance_info, &f->reinsurance_scope,
                                           &f->reinsurers, &f->reinsurer_shares));
@@ -404,7 +416,9 @@ static void hand_over(xmc_loader *l) {
     l->book->n_regions = l->regions.n;
     l->book->vulnerability_classes = l->classes.name;
     l->book->n_vulnerability_classes = l->classes.n;
-    l->regions.name = l->classes.name = NULL;
+    l->book->tags = l->tags.name;
+    l->book->n_tags = l->tags.n;
+    l->regions.name = l->classes.name = l->tags.name = NULL;
 }
 
 static void free_loader(xmc_loader *l) {
@@ -412,7 +426,7 @@ static void free_loader(xmc_loader *l) {
                           &l->accounts,  &l->credit_policies, &l->indices,         &l->instruments,
                           &l->countries, &l->sectors,         &l->loss_classes,    &l->ratings,
                           &l->scores,    &l->cards,           &l->country_regions, &l->loadings,
-                          &l->fx,        &l->loc_groups,      &l->reins_tags};
+                          &l->fx,        &l->loc_groups,      &l->reins_tags,      &l->tags};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         xmc_names_free(names[i]);
     free(l->cny_per_unit);
@@ -435,7 +449,8 @@ static xmc_status begin(xmc_loader *l, const char *path) {
     if (!s || !l->arena)
         return xmc_no_memory(l->diag, sizeof *s, path);
     xmc_names *kept[] = {&l->lobs,     &l->regions,         &l->classes,
-                         &l->accounts, &l->credit_policies, &l->instruments};
+                         &l->accounts, &l->credit_policies, &l->instruments,
+                         &l->tags};
     xmc_names *passing[] = {&l->currencies,      &l->indices,  &l->countries, &l->sectors,
                             &l->loss_classes,    &l->ratings,  &l->scores,    &l->cards,
                             &l->country_regions, &l->loadings, &l->fx,        &l->loc_groups,
@@ -485,9 +500,10 @@ static xmc_status load(xmc_loader *l, const char *path) {
     return read_files(l, &f);
 }
 
-xmc_status xmc_analysis_load(const char *path, xmc_analysis *out, xmc_diag *diag) {
+static xmc_status load_analysis(const char *path, bool book_only, xmc_analysis *out,
+                                xmc_diag *diag) {
     *out = (xmc_analysis){.admin_margin = (double)NAN};
-    xmc_loader l = {.a = out, .book = &out->book, .diag = diag};
+    xmc_loader l = {.a = out, .book = &out->book, .diag = diag, .book_only = book_only};
     size_t n_errors = diag->n_errors;
     xmc_status st = load(&l, path);
     /* An error reported is an error, whatever the loaders returned. */
@@ -496,6 +512,14 @@ xmc_status xmc_analysis_load(const char *path, xmc_analysis *out, xmc_diag *diag
     hand_over(&l);
     free_loader(&l);
     return st;
+}
+
+xmc_status xmc_analysis_load(const char *path, xmc_analysis *out, xmc_diag *diag) {
+    return load_analysis(path, false, out, diag);
+}
+
+xmc_status xmc_analysis_load_book(const char *path, xmc_analysis *out, xmc_diag *diag) {
+    return load_analysis(path, true, out, diag);
 }
 
 void xmc_analysis_free(xmc_analysis *a) {

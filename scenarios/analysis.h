@@ -63,6 +63,9 @@ typedef struct {
 /* Loads the analysis and everything it names. On failure the diag holds every problem found (bad
  * input: file, line, column, value, expectation) and *out must still be freed. */
 xmc_status xmc_analysis_load(const char *path, xmc_analysis *out, xmc_diag *diag);
+/* The like for the catastrophe book alone: locations and accounts, whatever models the analysis
+ * names or does not name. */
+xmc_status xmc_analysis_load_book(const char *path, xmc_analysis *out, xmc_diag *diag);
 void xmc_analysis_free(xmc_analysis *a);
 
 #endif

@@ -9,6 +9,11 @@ void xmc_book_free(xmc_book *b) {
     free(b->lobs);
     free(b->policies);
     free(b->locations);
+    free(b->term_sets);
+    free(b->conditions);
+    free(b->location_tags);
+    free(b->tags);
+    free(b->account_terms);
     free(b->treaties);
     free(b->scopes);
     free(b->reinsurers);

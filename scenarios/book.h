@@ -41,6 +41,45 @@ typedef struct {
     xmc_line line;
 } xmc_lob;
 
+enum { XMC_COVER_BUILDING, XMC_COVER_OTHER, XMC_COVER_CONTENTS, XMC_COVER_BI, XMC_N_COVERS };
+
+/* Deductible and limit of one coverage, or of several together, in OED's words. Amounts in CNY. */
+enum { XMC_DED_REGULAR = 0, XMC_DED_FRANCHISE = 2 };
+typedef struct {
+    double ded, min_ded, max_ded, limit; /* 0 = none */
+    uint8_t ded_type, limit_type; /* 0 amount, 1 share of the loss, 2 share of the sum insured */
+    uint8_t ded_code;
+} xmc_cover_terms;
+
+/* Places in a set of terms: the four coverages, then property damage (building, other, contents
+ * together), then all coverages. */
+enum { XMC_TERMS_PD = XMC_N_COVERS, XMC_TERMS_ALL, XMC_N_TERMS_AT };
+
+/* The terms of a location, condition, policy or account for some perils. Lists of sets are linked
+ * by `next`; references to sets are numbers from 1 into the book's term_sets, 0 = none. */
+typedef struct {
+    xmc_cover_terms at[XMC_N_TERMS_AT];
+    xmc_perils perils;            /* LocPeril, CondPeril, PolPeril, AccPeril */
+    double participation;         /* AccParticipation; 1 otherwise */
+    double bi_waiting, bi_period; /* days, of locations; period 0 = no end */
+    uint32_t next;
+    uint16_t file; /* which of the account or location files */
+    uint32_t file_line;
+} xmc_term_set;
+
+/* A special condition of a policy layer on the locations that carry its tag. */
+typedef struct {
+    uint32_t tag;      /* number from 1 in the book's tags */
+    uint32_t priority; /* 1 first */
+    uint32_t terms;    /* its sets, one per CondPeril; 0: the layer covers the tag without terms */
+    uint32_t next;     /* the policy's next condition */
+} xmc_condition;
+
+/* A tag of a location. */
+typedef struct {
+    uint32_t tag, next;
+} xmc_location_tag;
+
 /* An account's policy layer: one row of the OED account file. Terms apply per occurrence to the
  * policy's locations. */
 typedef struct {
@@ -56,10 +95,12 @@ typedef struct {
         limit_type; /* OED: 0 amount, 1 share of the loss, 2 share of the sum insured */
     double attachment, layer_limit,
         participation; /* layer limit 0 = none; participation in (0, 1] */
+    uint32_t terms; /* sets where the fields above do not say it all (coverages, codes, perils) */
+    uint32_t conditions; /* first of a list in the book's conditions, from 1; 0 = none */
+    uint8_t restricted;  /* CondClass 1: covers only locations with a tag of its conditions */
+    uint16_t file;       /* which of the account files */
     size_t file_line;
 } xmc_policy;
-
-enum { XMC_COVER_BUILDING, XMC_COVER_OTHER, XMC_COVER_CONTENTS, XMC_COVER_BI, XMC_N_COVERS };
 
 /* One location (or an aggregate of NumberOfBuildings risks: vehicles of a county, persons of a
  * programme). */
@@ -79,6 +120,8 @@ typedef struct {
     uint32_t n_buildings; /* at least 1 */
     uint32_t loc_group;   /* LocGroup, numbered from 1; 0 none */
     uint32_t reins_tag;   /* ReinsTag, numbered from 1; 0 none */
+    uint32_t terms;       /* a set where the fields above do not say it all; 0 = none */
+    uint32_t tags;        /* first of a list in the book's location_tags, from 1; 0 = none */
     size_t file_line;
 } xmc_location;
 
@@ -272,6 +315,15 @@ typedef struct {
     size_t n_policies, n_policies_not_in_force;
     xmc_location *locations;
     size_t n_locations;
+    xmc_term_set *term_sets; /* number i stands at i - 1, likewise below */
+    size_t n_term_sets;
+    xmc_condition *conditions;
+    size_t n_conditions;
+    xmc_location_tag *location_tags;
+    size_t n_location_tags;
+    const char **tags; /* names of condition tags */
+    size_t n_tags;
+    uint32_t *account_terms; /* [n_accounts] sets of the account; NULL: no account has any */
     xmc_treaty *treaties;
     size_t n_treaties;
     xmc_treaty_scope *scopes;

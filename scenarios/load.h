@@ -29,6 +29,7 @@ typedef struct {
     xmc_analysis *a;
     xmc_book *book;
     xmc_diag *diag;
+    bool book_only;     /* the models of catastrophe are not asked for */
     xmc_yaml_file yaml; /* the analysis, for places */
     xmc_arena *arena;   /* the book's strings */
     xmc_arena scratch;  /* until the end of loading */
@@ -42,6 +43,10 @@ typedef struct {
     bool accounts_ok, policies_ok, instruments_ok; /* likewise; policies: of credit */
     bool actions_failed;                           /* then sales are not held against purchases */
     uint8_t *account_in_force;                     /* [accounts.n] */
+    uint16_t file; /* the file of accounts or locations being read */
+    const xmc_file_refs *account_files;
+    xmc_names tags; /* of conditions */
+    size_t term_set_capacity, condition_capacity, location_tag_capacity;
 
     /* credit model: what only the obligors need */
     xmc_names countries, country_regions, sectors, loss_classes, loadings, ratings, scores, cards;

@@ -25,8 +25,13 @@ enum {
     REGION,
     GROUP,
     TAG,
+    LOC_PERIL,
+    COND_TAG,
+    WAITING,
+    PERIOD,
+    PARTICIPATION,
     TERMS,
-    N = TERMS + XMC_N_TERMS
+    N = TERMS + XMC_N_SET_COLUMNS
 };
 static const xmc_column columns[N] = {
     [PORT] = {"PortNumber", true},
@@ -47,44 +52,48 @@ static const xmc_column columns[N] = {
     [REGION] = {"FlexiLocRegion", true},
     [GROUP] = {"LocGroup", false},
     [TAG] = {"ReinsTag", false},
-    [TERMS + XMC_TERM_DED] = {"LocDed6All", false},
-    [TERMS + XMC_TERM_DED_TYPE] = {"LocDedType6All", false},
-    [TERMS + XMC_TERM_MIN_DED] = {"LocMinDed6All", false},
-    [TERMS + XMC_TERM_MAX_DED] = {"LocMaxDed6All", false},
-    [TERMS + XMC_TERM_LIMIT] = {"LocLimit6All", false},
-    [TERMS + XMC_TERM_LIMIT_TYPE] = {"LocLimitType6All", false},
+    [LOC_PERIL] = {"LocPeril", false},
+    [COND_TAG] = {"CondTag", false},
+    [WAITING] = {"BIWaitingPeriod", false},
+    [PERIOD] = {"BIPOI", false},
+    [PARTICIPATION] = {"LocParticipation", false},
+    XMC_SET_COLUMNS(TERMS, "Loc"),
 };
 
-/* Per file and account: what the check of magnitudes needs. */
+/* What is kept from row to row. */
 typedef struct {
-    size_t rows, small;  /* rows, rows with sums insured below SMALL_TIV */
-    double *account_tiv; /* [n_accounts] */
-} magnitudes;
+    size_t rows, small; /* of a file: rows, rows with sums insured below SMALL_TIV */
+    double (*account_tiv)[XMC_N_COVERS]; /* [n_accounts] */
+    xmc_key_set keys;
+    xmc_names tagged;    /* account, LocNumber of the locations that have a tag */
+    uint32_t *tagged_at; /* [tagged.n] into the book's locations */
+    size_t tagged_capacity, capacity, dropped;
+    uint64_t *account_tags; /* account << 32 | tag of conditions, ascending */
+    size_t n_account_tags;
+    xmc_set_columns terms;
+} reader;
 
 /* A location is rarely worth less than this in yuan; in units of 10,000 yuan it often is. */
 #define SMALL_TIV 1000.0
 enum { FEWEST_ROWS = 100, FEWEST_POLICIES = 10 };
 #define LIMIT_OVER_TIV 1000.0
 
-/* For each account a policy in force with a minimum or maximum deductible, or NULL. */
-static const xmc_policy **find_bounded(const xmc_book *b, size_t n_accounts) {
-    const xmc_policy **bounded = calloc(n_accounts + 1, sizeof *bounded);
-    for (size_t i = 0; bounded && i < b->n_policies; i++)
-        if (b->policies[i].min_ded > 0 || b->policies[i].max_ded > 0)
-            bounded[b->policies[i].account] = &b->policies[i];
-    return bounded;
+static int compare_u64(const void *x, const void *y) {
+    const uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return a < b ? -1 : a > b;
 }
 
-/* In OED a policy's minimum and maximum bound the sum of the deductibles below and its own; here
- * they bound its own alone. The two agree only without deductibles of locations. */
-static void check_deductible(xmc_table *t, const xmc_policy *bounded, const xmc_terms *terms) {
-    if (bounded && (terms->ded > 0 || terms->min_ded > 0))
-        xmc_cell_error(t, TERMS + (terms->ded > 0 ? XMC_TERM_DED : XMC_TERM_MIN_DED),
-                       "no deductible of the location, since policy %s (line %zu of the account "
-                       "file) has %s: a policy's bounds on deductibles of locations are not "
-                       "modelled",
-                       bounded->pol_number, bounded->file_line,
-                       bounded->min_ded > 0 ? "PolMinDed6All" : "PolMaxDed6All");
+/* The tags of the accounts' conditions; false without memory. */
+static bool list_account_tags(const xmc_book *b, reader *r) {
+    r->account_tags = malloc((b->n_conditions + 1) * sizeof *r->account_tags);
+    if (!r->account_tags)
+        return false;
+    for (size_t i = 0; i < b->n_policies; i++)
+        for (uint32_t k = b->policies[i].conditions; k; k = b->conditions[k - 1].next)
+            r->account_tags[r->n_account_tags++] =
+                (uint64_t)b->policies[i].account << 32 | b->conditions[k - 1].tag;
+    qsort(r->account_tags, r->n_account_tags, sizeof *r->account_tags, compare_u64);
+    return true;
 }
 
 /* 1 + the number of a name; 0 where the cell is empty. */
@@ -94,8 +103,90 @@ static uint32_t number_of(xmc_table *t, size_t column, xmc_names *names) {
     return n ? 1 + xmc_names_add(names, s, n, NULL) : 0; /* without memory: none */
 }
 
-static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, magnitudes *m,
-                     const xmc_policy *const *bounded, size_t *dropped, xmc_location *out) {
+/* The row's condition tag, 0 for none. */
+static uint32_t read_tag(xmc_loader *l, xmc_table *t, const reader *r, uint32_t account) {
+    size_t length;
+    const char *text = xmc_cell_text(t, COND_TAG, &length);
+    if (!length || !strcmp(text, "0") || account == UINT32_MAX || !l->accounts_ok ||
+        !l->account_in_force[account])
+        return 0;
+    const uint32_t tag = xmc_names_find(&l->tags, text, length);
+    const uint64_t key = (uint64_t)account << 32 | (tag + 1);
+    if (tag != UINT32_MAX &&
+        bsearch(&key, r->account_tags, r->n_account_tags, sizeof key, compare_u64))
+        return tag + 1;
+    xmc_cell_error(t, COND_TAG, "a CondTag of the account's policies in force");
+    return 0;
+}
+
+/* Adds a tag to a list; false without memory or where it is there already. */
+static bool add_tag(xmc_loader *l, uint32_t *list, uint32_t tag) {
+    xmc_book *b = l->book;
+    for (uint32_t i = *list; i; i = b->location_tags[i - 1].next)
+        if (b->location_tags[i - 1].tag == tag)
+            return false;
+    xmc_location_tag *more = xmc_load_grow(l, b->location_tags, b->n_location_tags,
+                                           &l->location_tag_capacity, sizeof *more);
+    if (!more)
+        return false;
+    b->location_tags = more;
+    more[b->n_location_tags++] = (xmc_location_tag){tag, *list};
+    *list = (uint32_t)b->n_location_tags;
+    return true;
+}
+
+static uint32_t tagged_number(reader *r, uint32_t account, const char *number, size_t length,
+                              bool add, bool *fresh) {
+    char key[300];
+    const int head = snprintf(key, sizeof key, "%u\x1f", account);
+    if (length > sizeof key - (size_t)head)
+        return UINT32_MAX;
+    memcpy(key + head, number, length);
+    return add ? xmc_names_add(&r->tagged, key, (size_t)head + length, fresh)
+               : xmc_names_find(&r->tagged, key, (size_t)head + length);
+}
+
+/* A row that repeats a location with another tag adds the tag. */
+static bool add_tag_to_known(xmc_loader *l, reader *r, uint32_t account, const char *number,
+                             size_t length, uint32_t tag) {
+    const uint32_t i = tagged_number(r, account, number, length, false, NULL);
+    return tag && i != UINT32_MAX && add_tag(l, &l->book->locations[r->tagged_at[i]].tags, tag);
+}
+
+static bool remember_tagged(xmc_loader *l, reader *r, uint32_t account, const char *number,
+                            size_t length) {
+    const uint32_t i = tagged_number(r, account, number, length, true, NULL);
+    if (i == UINT32_MAX)
+        return false;
+    uint32_t *more = xmc_load_grow(l, r->tagged_at, i, &r->tagged_capacity, sizeof *more);
+    if (!more)
+        return false;
+    r->tagged_at = more;
+    more[i] = (uint32_t)l->book->n_locations; /* the one about to be added */
+    return true;
+}
+
+/* A share of a sum insured that is zero. */
+static void check_shares(xmc_table *t, const xmc_term_set *s, const xmc_location *x) {
+    for (size_t p = 0; p < XMC_N_TERMS_AT; p++) {
+        const xmc_cover_terms *c = &s->at[p];
+        const double pd = x->tiv[0] + x->tiv[1] + x->tiv[2];
+        const double tiv = p < XMC_N_COVERS    ? x->tiv[p]
+                           : p == XMC_TERMS_PD ? pd
+                                               : pd + x->tiv[XMC_COVER_BI];
+        if (tiv > 0)
+            continue;
+        const size_t first = XMC_SET_AT(TERMS, p);
+        if (c->ded > 0 && c->ded_type == 2)
+            xmc_cell_error(t, first + XMC_TERM_DED,
+                           "0, since the sum insured of which it is a share is 0");
+        if (c->limit > 0 && c->limit_type == 2)
+            xmc_cell_error(t, first + XMC_TERM_LIMIT,
+                           "0, since the sum insured of which it is a share is 0");
+    }
+}
+
+static bool read_row(xmc_loader *l, xmc_table *t, reader *r, xmc_location *out) {
     xmc_location x = {.file_line = xmc_row_line(t), .vulnerability = UINT32_MAX};
     size_t n_loc, n_class;
     bool known = false;
@@ -130,50 +221,77 @@ static bool read_row(xmc_loader *l, xmc_table *t, xmc_key_set *keys, magnitudes 
         xmc_load_region(l, t, l->own_classes && !xmc_cell_given(t, REGION) ? COUNTRY : REGION);
     x.loc_group = number_of(t, GROUP, &l->loc_groups);
     x.reins_tag = number_of(t, TAG, &l->reins_tags);
-    xmc_terms terms = xmc_load_terms(t, TERMS, cny);
-    x.ded = terms.ded;
-    x.min_ded = terms.min_ded;
-    x.max_ded = terms.max_ded;
-    x.limit = terms.limit;
-    x.ded_type = terms.ded_type;
-    x.limit_type = terms.limit_type;
+    xmc_term_set terms = xmc_load_set(l, t, TERMS, &r->terms, cny);
+    if (xmc_cell_given(t, LOC_PERIL))
+        terms.perils = xmc_load_perils(t, LOC_PERIL);
+    if (!(x.perils & ~terms.perils)) /* the terms are for all of the location */
+        terms.perils = ~UINT64_C(0);
+    terms.bi_waiting = xmc_cell_number(t, WAITING, 0, 0, INFINITY);
+    terms.bi_period = xmc_cell_number(t, PERIOD, 0, 0, 3650);
+    xmc_load_refuse(t, PARTICIPATION, PARTICIPATION + 1, 1);
+    check_shares(t, &terms, &x);
+    const uint32_t tag = read_tag(l, t, r, x.account);
+    const xmc_cover_terms *all = &terms.at[XMC_TERMS_ALL];
+    x.ded = all->ded;
+    x.min_ded = all->min_ded;
+    x.max_ded = all->max_ded;
+    x.limit = all->limit;
+    x.ded_type = all->ded_type;
+    x.limit_type = all->limit_type;
     if (n_class && x.vulnerability >= XMC_MOST_NAMES)
         xmc_cell_error(t, VULNERABILITY, "at most %d classes in all", (int)XMC_MOST_NAMES);
-    m->rows++;
-    m->small += total < SMALL_TIV;
+    r->rows++;
+    r->small += total < SMALL_TIV;
     if (x.account == UINT32_MAX || !n_loc)
         return false;
-    m->account_tiv[x.account] += total;
-    check_deductible(t, bounded[x.account], &terms);
-    x.loc_number = xmc_keys_add(keys, l->arena, x.account, 0, loc, n_loc, &known);
-    if (!x.loc_number)
-        xmc_cell_error(t, LOC, "%s",
-                       known ? "each LocNumber of an account once" : "room in memory");
+    for (int c = 0; !known && c < XMC_N_COVERS; c++)
+        r->account_tiv[x.account][c] += x.tiv[c];
+    x.loc_number = xmc_keys_add(&r->keys, l->arena, x.account, 0, loc, n_loc, &known);
+    if (!x.loc_number) {
+        if (!known)
+            xmc_cell_error(t, LOC, "room in memory");
+        else if (!xmc_row_ok(t) || !l->account_in_force[x.account] ||
+                 add_tag_to_known(l, r, x.account, loc, n_loc, tag))
+            return false;
+        else
+            xmc_cell_error(t, LOC, "each LocNumber of an account once%s",
+                           tag ? " with each CondTag" : "");
+    }
     if (!xmc_row_ok(t))
         return false;
     if (!l->account_in_force[x.account]) {
-        ++*dropped;
+        r->dropped++;
         return false;
     }
+    if (xmc_term_set_beyond_all(&terms) ||
+        (terms.perils != ~UINT64_C(0) && !xmc_term_set_void(&terms)))
+        x.terms = xmc_load_add_set(l, &terms);
+    if (tag && (!add_tag(l, &x.tags, tag) || !remember_tagged(l, r, x.account, loc, n_loc)))
+        return false;
     *out = x;
     return true;
 }
 
-static void warn_small(xmc_loader *l, const char *path, const magnitudes *m) {
-    if (m->rows >= FEWEST_ROWS && 2 * m->small > m->rows)
+static void warn_small(xmc_loader *l, const char *path, const reader *r) {
+    if (r->rows >= FEWEST_ROWS && 2 * r->small > r->rows)
         xmc_warn(l->diag, (xmc_place){.file = path},
                  "%zu of %zu locations have sums insured below %g CNY: are the amounts in units of "
                  "10,000 yuan (万元)?",
-                 m->small, m->rows, SMALL_TIV);
+                 r->small, r->rows, SMALL_TIV);
 }
 
-static void warn_limits(xmc_loader *l, const magnitudes *m) {
+static double tiv_of_place(const double tiv[XMC_N_COVERS], size_t place) {
+    const double pd = tiv[0] + tiv[1] + tiv[2];
+    return place < XMC_N_COVERS ? tiv[place] : place == XMC_TERMS_PD ? pd : pd + tiv[XMC_COVER_BI];
+}
+
+static void warn_limits(xmc_loader *l, const reader *r) {
     size_t limited = 0, wide = 0;
     for (size_t i = 0; i < l->book->n_policies; i++) {
         const xmc_policy *p = &l->book->policies[i];
         double limit = p->limit_type == 0 ? p->limit : 0;
         limit = p->layer_limit > limit ? p->layer_limit : limit;
-        double tiv = m->account_tiv[p->account];
+        double tiv = tiv_of_place(r->account_tiv[p->account], XMC_TERMS_ALL);
         limited += limit > 0 && tiv > 0;
         wide += limit > 0 && tiv > 0 && limit > LIMIT_OVER_TIV * tiv;
     }
@@ -185,17 +303,56 @@ static void warn_limits(xmc_loader *l, const magnitudes *m) {
                  wide, limited, LIMIT_OVER_TIV);
 }
 
+/* Terms of policies and accounts that are shares of a sum insured need one. */
+static void check_account_shares(xmc_loader *l, const reader *r) {
+    const xmc_book *b = l->book;
+    static const char *const place[] = {"building", "other", "contents", "BI", "PD", "all"};
+    for (size_t i = 0; i < b->n_policies; i++) {
+        const xmc_policy *p = &b->policies[i];
+        const double *tiv = r->account_tiv[p->account];
+        xmc_term_set plain = {.at[XMC_TERMS_ALL] = {.ded = p->ded,
+                                                    .limit = p->limit,
+                                                    .ded_type = p->ded_type,
+                                                    .limit_type = p->limit_type},
+                              .file = p->file,
+                              .file_line = (uint32_t)p->file_line};
+        const uint32_t lists[] = {p->terms, b->account_terms ? b->account_terms[p->account] : 0};
+        for (size_t k = 0; k < 3; k++) {
+            const xmc_term_set *s = k == 2         ? p->terms ? NULL : &plain
+                                    : lists[k] > 0 ? &b->term_sets[lists[k] - 1]
+                                                   : NULL;
+            for (; s; s = s->next ? &b->term_sets[s->next - 1] : NULL)
+                for (size_t at = 0; at < XMC_N_TERMS_AT; at++)
+                    if (!(tiv_of_place(tiv, at) > 0) &&
+                        ((s->at[at].ded > 0 && s->at[at].ded_type == 2) ||
+                         (s->at[at].limit > 0 && s->at[at].limit_type == 2)))
+                        xmc_bad_input(l->diag,
+                                      (xmc_place){.file = l->account_files->items[s->file].path,
+                                                  .line = s->file_line},
+                                      p->acc_number,
+                                      "no share of the sum insured in the terms on %s, since it is "
+                                      "0 there",
+                                      place[at]);
+        }
+    }
+}
+
+static void free_reader(reader *r) {
+    xmc_keys_free(&r->keys);
+    xmc_names_free(&r->tagged);
+    free(r->tagged_at);
+    free(r->account_tiv);
+    free(r->account_tags);
+}
+
 xmc_status xmc_load_locations(xmc_loader *l, const xmc_file_refs *refs) {
     xmc_book *b = l->book;
     xmc_status worst = XMC_OK;
-    xmc_key_set keys = {0};
-    size_t capacity = 0, dropped = 0;
-    magnitudes m = {.account_tiv = calloc(l->accounts.n + 1, sizeof(double))};
-    const xmc_policy **bounded = find_bounded(b, l->accounts.n);
-    if (!m.account_tiv || !bounded) {
-        free(m.account_tiv);
-        free(bounded);
-        return xmc_no_memory(l->diag, (l->accounts.n + 1) * sizeof(double), "accounts");
+    reader r = {.tagged = {.arena = &l->scratch},
+                .account_tiv = calloc(l->accounts.n + 1, sizeof *r.account_tiv)};
+    if (!r.account_tiv || !list_account_tags(b, &r)) {
+        free_reader(&r);
+        return xmc_no_memory(l->diag, (l->accounts.n + 1) * sizeof *r.account_tiv, "accounts");
     }
     /* Where the event set knows the locations, it needs neither class nor region. */
     xmc_column wanted[N];
@@ -203,37 +360,38 @@ xmc_status xmc_load_locations(xmc_loader *l, const xmc_file_refs *refs) {
     wanted[VULNERABILITY].required = wanted[REGION].required = !l->own_classes;
     for (size_t f = 0; f < refs->n; f++) {
         xmc_table *t;
-        m.rows = m.small = 0;
+        r.rows = r.small = 0;
         xmc_status st = xmc_load_open(l, &refs->items[f], wanted, N, &t);
         if (st == XMC_OK) {
+            r.terms = xmc_load_set_columns(t, TERMS);
             while (xmc_table_next(t)) {
                 xmc_location x;
-                if (!read_row(l, t, &keys, &m, bounded, &dropped, &x))
+                if (!read_row(l, t, &r, &x))
                     continue;
                 xmc_location *more =
-                    xmc_load_grow(l, b->locations, b->n_locations, &capacity, sizeof *more);
+                    xmc_load_grow(l, b->locations, b->n_locations, &r.capacity, sizeof *more);
                 if (!more)
                     break;
                 b->locations = more;
                 more[b->n_locations++] = x;
             }
             st = xmc_load_close(l, &refs->items[f], t);
-            warn_small(l, refs->items[f].path, &m);
+            warn_small(l, refs->items[f].path, &r);
         }
         worst = worst == XMC_OK ? st : worst;
     }
-    if (worst == XMC_OK)
-        warn_limits(l, &m);
-    xmc_keys_free(&keys);
-    free(m.account_tiv);
-    free(bounded);
-    if (b->n_locations && b->n_locations < capacity) {
+    if (worst == XMC_OK) {
+        warn_limits(l, &r);
+        check_account_shares(l, &r);
+    }
+    if (b->n_locations && b->n_locations < r.capacity) {
         xmc_location *fit = realloc(b->locations, b->n_locations * sizeof *fit);
         b->locations = fit ? fit : b->locations;
     }
-    if (dropped)
-        xmc_note(l->diag, "%zu location%s of accounts without a policy in force left out", dropped,
-                 dropped > 1 ? "s" : "");
+    if (r.dropped)
+        xmc_note(l->diag, "%zu location%s of accounts without a policy in force left out",
+                 r.dropped, r.dropped > 1 ? "s" : "");
+    free_reader(&r);
     if (worst == XMC_OK && l->accounts_ok && !b->n_locations)
         worst = xmc_yaml_bad(&l->yaml, refs->items[0].key,
                              "at least one location of a policy in force");

@@ -54,6 +54,11 @@ typedef struct {
 /* One row per line of business of the book that has locations. */
 const xmc_cat_exposure *xmc_cat_exposures(const xmc_cat *plan, size_t *n);
 
+/* Gross losses of one occurrence of an event by segment of the registry (loss[segments of the
+ * plan's registry] += CNY), with the draws of trial 0; exact where nothing is drawn. along: the
+ * locations in the vector lanes, otherwise occurrences, of which there is one. */
+void xmc_cat_event_losses(xmc_cat *plan, uint32_t event, bool along, double *loss);
+
 /* The event loss table over all trials simulated so far: gross of reinsurance. Arrays of
  * xmc_cat_elt_events(plan) rows; any may be NULL. mean, sd (sample, n - 1) and max are over the
  * event's occurrences; NaN where an event has too few occurrences to say. Exact integer

@@ -104,14 +104,26 @@ static double *row_of(const xmc_cat *c, uint32_t event, uint32_t place) {
 
 /* ---- one task: an event and some of its occurrences ---- */
 
-/* The policies' losses of an account with per-risk treaties, risk by risk: gross to the classes,
- * what is ceded to the classes behind them. t->total holds the account's loss. */
-static void finish_risks(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
-                         const xmc_cat_account *a, const uint32_t *slot_of, size_t n_here,
-                         size_t n_lanes, size_t stride) {
+void xmc_cat_cede_risks(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
+                        const xmc_cat_account *a, size_t l, size_t stride) {
     const xmc_risk_programme *risks = a->risks;
     const uint32_t *class_id = v->part_class + a->first_class;
     const size_t n_items = risks->n_items;
+    xmc_risk_cessions(&c->programme, risks, t->item_gross, t->item_part, t->item_work);
+    for (size_t i = 0; i < n_items; i++)
+        if (t->item_gross[i] > 0)
+            t->class_acc[t->class_at[class_id[i]] * stride + l] += t->item_gross[i];
+    for (size_t i = 0; i < n_items * risks->n_treaties; i++)
+        if (t->item_part[i] > 0)
+            t->class_acc[t->class_at[risks->column[i]] * stride + l] += t->item_part[i];
+}
+
+/* The policies' losses of an account with per-risk treaties, risk by risk. t->total holds the
+ * account's loss. */
+static void finish_risks(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
+                         const xmc_cat_account *a, const uint32_t *slot_of, size_t n_here,
+                         size_t n_lanes, size_t stride) {
+    const size_t n_items = a->risks->n_items;
     for (uint32_t r = 0; r < a->n_rows; r++) {
         const uint32_t row = v->row[a->first_row + r];
         xmc_account_terms(&c->policy_terms[row], &c->policy_layers[row], t->total, n_lanes,
@@ -131,13 +143,7 @@ static void finish_risks(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread
             for (size_t p = 0; p < n_here; p++)
                 t->item_gross[(size_t)r * a->n_parts + t->here[p] - a->first_part] = t->part[p];
         }
-        xmc_risk_cessions(&c->programme, risks, t->item_gross, t->item_part, t->item_work);
-        for (size_t i = 0; i < n_items; i++)
-            if (t->item_gross[i] > 0)
-                t->class_acc[t->class_at[class_id[i]] * stride + l] += t->item_gross[i];
-        for (size_t i = 0; i < n_items * risks->n_treaties; i++)
-            if (t->item_part[i] > 0)
-                t->class_acc[t->class_at[risks->column[i]] * stride + l] += t->item_part[i];
+        xmc_cat_cede_risks(c, v, t, a, l, stride);
     }
 }
 
@@ -146,6 +152,10 @@ static void finish_risks(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread
 static void finish_account(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
                            const xmc_cat_account *a, const uint32_t *slot_of, size_t n_here,
                            size_t n_lanes, size_t stride) {
+    if (a->terms != NONE) {
+        xmc_terms_finish(c, v, t, a, slot_of, n_here, n_lanes, stride);
+        return;
+    }
     uint64_t any = 0; /* losses are positive: bits */
     const double *first = t->scratch + slot_of[t->here[0]] * stride;
     for (size_t l = 0; l < n_lanes; l++)
@@ -193,28 +203,40 @@ static void finish_account(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thre
 
 /* Scratch rows of a run's locations. Parts of accounts over several cells get one when first met.
  */
-static const uint32_t *place_parts(const xmc_cat_view *v, xmc_cat_thread *t, const xmc_cat_run *r,
-                                   uint32_t *n_touched) {
+static uint32_t place_part(const xmc_cat_view *v, xmc_cat_thread *t, uint32_t part) {
+    if (t->stamp[part] != t->serial) {
+        t->stamp[part] = t->serial;
+        t->part_slot[part] = t->next_slot;
+        t->next_slot += v->accounts[v->part_account[part]].part_rows;
+        t->touched[t->n_touched++] = part;
+    }
+    return t->part_slot[part];
+}
+
+static const uint32_t *place_parts(const xmc_cat_view *v, xmc_cat_thread *t, const xmc_cat_run *r) {
     for (size_t i = 0; i < r->run.n; i++) {
         const uint32_t part = r->part[i];
-        if (part & XMC_LOCAL_SLOT) {
-            t->slot[i] = part & ~XMC_LOCAL_SLOT;
-            continue;
-        }
-        if (t->stamp[part] != t->serial) {
-            t->stamp[part] = t->serial;
-            t->part_slot[part] = v->max_local + *n_touched;
-            t->touched[(*n_touched)++] = part;
-        }
-        t->slot[i] = t->part_slot[part];
+        t->slot[i] = part & XMC_LOCAL_SLOT ? part & ~XMC_LOCAL_SLOT : place_part(v, t, part);
     }
     return t->slot;
 }
 
+/* A run of locations whose accounts have term trees. */
+static void visit_trees(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
+                        const xmc_cat_run *r, const xmc_damage_row *const *row, xmc_lanes *lanes,
+                        xmc_stream *one, size_t n_lanes, size_t stride) {
+    for (size_t i = 0; i < r->run.n; i++) {
+        const uint32_t part = r->part[i];
+        const uint32_t slot =
+            v->local_slot[part] != NONE ? v->local_slot[part] : place_part(v, t, part);
+        xmc_terms_visit(c, v, t, r, i, row, lanes, one, slot, n_lanes, stride);
+    }
+}
+
 /* Accounts over several cells, at the end of the event. */
 static void finish_touched(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
-                           uint32_t n_touched, size_t n_lanes, size_t stride) {
-    for (uint32_t i = 0; i < n_touched; i++) {
+                           size_t n_lanes, size_t stride) {
+    for (uint32_t i = 0; i < t->n_touched; i++) {
         const xmc_cat_account *a = &v->accounts[v->part_account[t->touched[i]]];
         size_t n_here = 0;
         for (uint32_t p = a->first_part; p < a->first_part + a->n_parts; p++)
@@ -256,7 +278,8 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
     const xmc_event_set *e = &c->a->events;
     const xmc_cat_view *v = &c->views[c->event_view[event]];
     xmc_stream one = {lanes->state[0], lanes->inc[0]};
-    uint32_t n_touched = 0;
+    t->n_touched = 0;
+    t->next_slot = v->max_local;
     if (++t->serial == 0) { /* the serial numbers have wrapped */
         memset(t->stamp, 0, c->all_parts * sizeof *t->stamp);
         t->serial = 1;
@@ -280,6 +303,13 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
             }
             if (low >= high)
                 continue;
+            if (r->rules) {
+                for (uint32_t k = 0; k < r->run.n_covers; k++)
+                    if (c->row_empty[xmc_cat_row_at(c, r, k, f)])
+                        row[k] = NULL;
+                visit_trees(c, v, t, r, row, lanes, along ? &one : NULL, n_lanes, stride);
+                continue;
+            }
             xmc_run run = r->run;
             if (high - low < run.n_covers) { /* perils that pass by draw nothing */
                 run.n_covers = high - low;
@@ -290,7 +320,7 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
             }
             double *acc = t->scratch;
             if (r->class_id == NONE)
-                run.slot = place_parts(v, t, r, &n_touched);
+                run.slot = place_parts(v, t, r);
             else
                 acc = t->class_acc + t->class_at[r->class_id] * stride;
             if (along)
@@ -307,7 +337,7 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
             finish_account(c, v, t, a, v->local_slot, a->n_parts, n_lanes, stride);
         }
     }
-    finish_touched(c, v, t, n_touched, n_lanes, stride);
+    finish_touched(c, v, t, n_lanes, stride);
 }
 
 /* Whether the locations go into the lanes. With few occurrences the lanes are mostly empty, at some
@@ -350,6 +380,24 @@ static void run_task(const xmc_cat *c, xmc_cat_thread *t, const xmc_cat_task *ta
                 row[k] = t->class_acc[k * stride + l];
         }
     }
+}
+
+void xmc_cat_event_losses(xmc_cat *c, uint32_t event, bool along, double *loss) {
+    xmc_cat_thread *t = &c->thread[0];
+    const uint32_t *ids = c->event_class + c->event_class_offset[event];
+    const size_t n_classes = c->event_class_offset[event + 1] - c->event_class_offset[event];
+    const size_t stride = along ? 1 : 8;
+    const xmc_stream s = xmc_stream_at(c->a->seeds[XMC_SEED_DAMAGE], 0, 0);
+    xmc_lanes lanes;
+    lanes.position = 0;
+    lanes.state[0] = s.state;
+    lanes.inc[0] = s.inc;
+    for (size_t k = 0; k < n_classes; k++)
+        t->class_at[ids[k]] = (uint32_t)k;
+    memset(t->class_acc, 0, n_classes * stride * sizeof(double));
+    visit(c, t, event, &lanes, 1, stride, along);
+    for (size_t k = 0; k < n_classes; k++)
+        loss[c->class_segment[ids[k]]] += t->class_acc[k * stride];
 }
 
 /* Cost at which a batch of tasks is closed, and what a task costs beside its draws; in draws. */

@@ -77,7 +77,7 @@ static int rank_names(named *names, size_t n, uint32_t *rank) {
 }
 
 /* Number of the grid cell: row × 1440 + column for cells of 0.25 degree. */
-static uint32_t cell_of(const xmc_location *l, double size) {
+uint32_t xmc_cat_cell_of(const xmc_location *l, double size) {
     double rows = 180 / size, columns = 360 / size;
     double row = floor(((double)l->latitude + 90) / size);
     double column = floor(((double)l->longitude + 180) / size);
@@ -176,7 +176,7 @@ xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc
         out->account_tiv[l->account] += on_grid;
         total += on_grid;
         const xmc_hazard *h = a->events.hazard;
-        keys[n++] = (sort_key){h ? h->location_cell[i] : cell_of(l, a->events.cell_size),
+        keys[n++] = (sort_key){h ? h->location_cell[i] : xmc_cat_cell_of(l, a->events.cell_size),
                                h ? h->location_class[i] : class_rank[l->vulnerability],
                                account_rank[l->account],
                                l->account,

@@ -6,6 +6,7 @@
 #include "kernels/ground_up.h"
 #include "scenarios/hazard/hazard.h"
 #include "sim/cat.h"
+#include "sim/cat_terms.h"
 #include "sim/treaty.h"
 
 #define NONE UINT32_MAX
@@ -35,6 +36,9 @@ typedef struct {
     uint32_t *region_rank; /* [regions] alphabetical */
 } xmc_cat_book;
 
+/* The number of the cell of a grid of `size` degrees that a location lies in. */
+uint32_t xmc_cat_cell_of(const xmc_location *l, double size);
+
 xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc_cat_book *out,
                               xmc_diag *diag);
 
@@ -46,9 +50,12 @@ typedef struct {
     uint32_t first_row, n_rows;      /* into row[] of the view: policies that cover the peril */
     size_t first_class;              /* into part_class: [row][part] */
     const xmc_risk_programme *risks; /* per-risk treaties, NULL: none */
+    uint32_t terms;                  /* its term tree in the view's, or NONE */
+    uint32_t part_rows;              /* rows of lanes that a part takes */
 } xmc_cat_account;
 
 #define XMC_LOCAL_SLOT (UINT32_C(1) << 31)
+enum { XMC_NODE_ROWS = 40 };
 
 /* A run and what the kernel does not need to know of it. */
 typedef struct {
@@ -57,6 +64,10 @@ typedef struct {
     uint8_t slot[XMC_MAX_COVERS]; /* of the hazard model, where there is one */
     uint32_t class_id;            /* direct runs */
     const uint32_t *part;         /* others, [n]: part, or XMC_LOCAL_SLOT | slot within the cell */
+    /* Of accounts with a term tree, [n]; NULL in other runs. part[] holds parts then, local ones
+     * too. */
+    const xmc_location_rules *rules;
+    uint8_t cover[XMC_MAX_COVERS]; /* which coverage each of the run's is */
 } xmc_cat_run;
 
 /* The book as one peril of the event set meets it. */
@@ -79,8 +90,13 @@ typedef struct {
     uint32_t *local_slot;  /* [n_parts] slot of a local part */
     uint32_t max_local;    /* slots that one cell needs at most */
     uint32_t *cell_parts;  /* [cells] parts met */
-    uint32_t *cell_global; /* [cells] parts of other accounts touched at most */
-    size_t *class_offset;  /* [cells + 1] into cell_class: classes that the cell can touch */
+    uint32_t *cell_global; /* [cells] rows of other accounts' parts touched at most */
+    size_t n_part_rows;    /* rows of all parts */
+    xmc_terms_plan terms;
+    const uint32_t **part_tags; /* [n_parts] the part's tags, ended by 0; NULL: no term trees */
+    uint32_t max_work;          /* rows that one account's programme needs at most */
+    uint32_t max_layers;        /* policy layers of an account with a term tree */
+    size_t *class_offset;       /* [cells + 1] into cell_class: classes that the cell can touch */
     uint32_t *cell_class;
     double *cell_samples; /* [cells] cost of a visit, in draws */
     uint8_t *cell_draws;  /* [cells] whether a visit draws at all */
@@ -94,16 +110,24 @@ typedef struct {
 
 /* Workspace of a thread. */
 typedef struct {
-    double *class_acc;     /* [max touched classes][lanes] */
-    double *scratch;       /* [slots][lanes]; rows are zero between uses */
-    uint32_t *slot;        /* [longest run] */
-    uint32_t *stamp;       /* [parts] serial of the task that touched the part */
-    uint32_t *part_slot;   /* [parts] */
-    uint32_t *touched;     /* [parts touched at most] */
-    uint32_t *class_at;    /* [classes] place among the event's classes */
-    uint32_t *here;        /* [parts of an account] those that a location has touched */
-    double *weight, *part; /* [parts of an account] */
-    double *total, *loss;  /* [lanes] of an account; of one of its policies */
+    double *class_acc;             /* [max touched classes][lanes] */
+    double *scratch;               /* [slots][lanes]; rows are zero between uses */
+    uint32_t *slot;                /* [longest run] */
+    uint32_t *stamp;               /* [parts] serial of the task that touched the part */
+    uint32_t *part_slot;           /* [parts] */
+    uint32_t *touched;             /* [parts touched at most] */
+    uint32_t n_touched, next_slot; /* of the task so far */
+    uint32_t *class_at;            /* [classes] place among the event's classes */
+    uint32_t *here;                /* [parts of an account] those that a location has touched */
+    double *weight, *part;         /* [parts of an account] */
+    double *total, *loss;          /* [lanes] of an account; of one of its policies */
+    /* Term trees. */
+    double *location;   /* [XMC_ITEMS × XMC_HISTORY][lanes] items of a location */
+    double *tree;       /* [rows of an account's programme][lanes] */
+    double *node;       /* [XMC_NODE_ROWS][lanes] */
+    double *layer_loss; /* [policy layers of an account][lanes] */
+    double **item;      /* [items of an account] */
+    double *part_loss;  /* [policy layers × parts of an account with per-risk treaties][lanes] */
     uint32_t serial;
     uint32_t *order;               /* [occurrences of a trial] */
     double *net, *work;            /* [max touched classes]; × occurrences with hours clauses */
@@ -153,6 +177,7 @@ struct xmc_cat {
     uint32_t *class_segment; /* into the registry */
     uint64_t *class_set;     /* [classes][words] treaties of the class stage */
     uint32_t *class_treaty;  /* NONE: losses; otherwise the treaty whose cessions they are */
+    size_t most_tree_items;  /* of an account with per-risk treaties and a term tree */
     size_t most_items, most_rows, most_parts_of_risks; /* of an account with per-risk treaties */
     size_t *segments;                                  /* the registry's indices of this risk */
     size_t premium_segment;                            /* SIZE_MAX: none */
@@ -213,6 +238,50 @@ static inline size_t xmc_cat_row_at(const xmc_cat *c, const xmc_cat_run *r, uint
         return c->row_number[r->function[k] * c->n_bins + h->mix[f * h->n_slots + r->slot[k]]];
     return r->function[k] * c->n_bins + c->a->events.footprint_bin[f];
 }
+/* Lane l of an account with per-risk treaties, whose policies' losses by part stand in
+ * t->item_gross[row × n_parts + part]: gross goes to the classes, what is ceded to the classes
+ * behind them. */
+void xmc_cat_cede_risks(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
+                        const xmc_cat_account *a, size_t l, size_t stride);
+
+/* Term trees. Which accounts of a view need one: needs[accounts]; active[n_active] are the places
+ * in the canonical order of the locations that the peril meets. */
+typedef struct {
+    xmc_cat *c;
+    xmc_plan_memory memory;   /* until the plan is built */
+    size_t *offset;           /* [accounts + 1] into place */
+    uint32_t *place;          /* places in the canonical order, by account */
+    uint32_t *tag_rank;       /* [tags] alphabetical */
+    uint32_t **location_tags; /* [places] tags of the location by name, ended by 0; or NULL */
+    uint32_t *no_tags;
+} xmc_terms_build;
+xmc_status xmc_terms_begin(xmc_terms_build *b, xmc_cat *c, xmc_diag *diag);
+void xmc_terms_need(const xmc_terms_build *b, const xmc_cat_view *v, const uint32_t *active,
+                    size_t n_active, uint8_t *needs);
+/* Compiles the terms of the accounts in need; index[accounts] takes their place in
+ * v->terms.account, NONE for the others. Rows follow the policies of c->book.row that cover the
+ * peril. */
+xmc_status xmc_terms_compile(xmc_terms_build *b, xmc_cat_view *v, const uint8_t *needs,
+                             uint32_t *index, xmc_diag *diag);
+/* The rules of a location of an account with a term tree. */
+xmc_location_rules xmc_terms_location(xmc_terms_build *b, xmc_cat_view *v, const xmc_location *l);
+/* How many rules that makes at most, and room for them, to be taken before the first location. */
+size_t xmc_terms_count_rules(const xmc_terms_build *b, const xmc_location *l);
+bool xmc_terms_reserve(xmc_terms_build *b, xmc_cat_view *v, size_t n_rules);
+/* Whether a location's terms act on a peril (LocPeril). */
+bool xmc_terms_location_active(const xmc_book *b, const xmc_location *l, xmc_perils peril);
+
+/* Running them. The location at place i of a run, for n_lanes occurrences side by side, or (one
+ * not NULL) for one. slot: the part's first row of the scratch. */
+void xmc_terms_visit(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
+                     const xmc_cat_run *r, size_t i, const xmc_damage_row *const *row,
+                     xmc_lanes *lanes, xmc_stream *one, uint32_t slot, size_t n_lanes,
+                     size_t stride);
+/* The account's programme over the parts t->here[n_here] touched; adds what each policy layer pays
+ * to the classes, and clears the parts' rows. */
+void xmc_terms_finish(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
+                      const xmc_cat_account *a, const uint32_t *slot_of, size_t n_here,
+                      size_t n_lanes, size_t stride);
 
 /* The damage class of a location of the book: its vulnerability class, or what a what-if overlay
  * made of it. The canonical order never looks at it. */

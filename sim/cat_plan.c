@@ -127,10 +127,11 @@ static xmc_status build_events(xmc_cat *c, size_t *scratch, size_t *classes, siz
                 qsort(c->event_class + first, k - first, sizeof *c->event_class, compare_u32);
                 continue;
             }
-            global = global < v->n_parts ? global : v->n_parts;
+            global = global < v->n_part_rows ? global : v->n_part_rows;
             const size_t slots = v->max_local + global;
             uint32_t lanes = XMC_LANES;
-            while (lanes > LEAST_LANES && slots * lanes * sizeof(double) > SCRATCH_BYTES)
+            while (lanes > LEAST_LANES &&
+                   (slots + v->max_work) * lanes * sizeof(double) > SCRATCH_BYTES)
                 lanes /= 2;
             *scratch = *scratch > slots * lanes ? *scratch : slots * lanes;
             *classes = *classes > k - first ? *classes : k - first;
@@ -200,10 +201,12 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
     bool ok = c->trial_start && c->occ_event && c->occ_place && c->sorted && c->occ_day &&
               c->event_count && c->event_start && c->event_row && c->rows && c->tasks &&
               c->batches && c->sums && c->thread;
-    size_t all_parts = 0, account_parts = 0, longest = 0;
+    size_t all_parts = 0, account_parts = 0, longest = 0, work = 0, layers = 0;
     for (size_t v = 0; v < c->n_views; v++) {
         const xmc_cat_view *view = &c->views[v];
         all_parts = all_parts > view->n_parts ? all_parts : view->n_parts;
+        work = work > view->max_work ? work : view->max_work;
+        layers = layers > view->max_layers ? layers : view->max_layers;
         for (size_t i = 0; i < view->n_accounts; i++)
             if (account_parts < view->accounts[i].n_parts)
                 account_parts = view->accounts[i].n_parts;
@@ -238,10 +241,20 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
         t->item_work = xmc_plan_get(m, 4 * c->most_items + 1, sizeof(double));
         t->layer_used = xmc_plan_get(m, c->programme.n + 1, sizeof(double));
         t->recovery = xmc_plan_get(m, c->programme.n + 1, sizeof(double));
-        ok = t->class_acc && t->scratch && t->slot && t->stamp && t->part_slot && t->touched &&
-             t->class_at && t->here && t->weight && t->part && t->total && t->loss && t->order &&
-             t->net && t->work && t->layer_used && t->recovery && t->occurrence && t->joined &&
-             t->best && t->row_loss && t->item_gross && t->item_part && t->item_work;
+        if (work) {
+            const size_t lane = XMC_LANES * sizeof(double);
+            t->location = xmc_plan_get(m, (size_t)XMC_ITEMS * XMC_HISTORY, lane);
+            t->node = xmc_plan_get(m, XMC_NODE_ROWS, lane);
+            t->tree = xmc_plan_get(m, work, lane);
+            t->item = xmc_plan_get(m, work, sizeof *t->item);
+            t->layer_loss = xmc_plan_get(m, layers + XMC_HISTORY + 3, lane);
+            t->part_loss = xmc_plan_get(m, c->most_tree_items + 1, lane);
+            ok = t->part_loss && t->location && t->node && t->tree && t->item && t->layer_loss;
+        }
+        ok = ok && t->class_acc && t->scratch && t->slot && t->stamp && t->part_slot &&
+             t->touched && t->class_at && t->here && t->weight && t->part && t->total && t->loss &&
+             t->order && t->net && t->work && t->layer_used && t->recovery && t->occurrence &&
+             t->joined && t->best && t->row_loss && t->item_gross && t->item_part && t->item_work;
     }
     return ok ? XMC_OK : xmc_no_memory(diag, c->arena.bytes, "catastrophe workspace");
 }

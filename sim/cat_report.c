@@ -113,6 +113,36 @@ static void digest_run(const xmc_cat_run *r, xmc_digest *d) {
         xmc_digest_f64(d, k->pol_ded_amount, 9 * k->n);
     if (r->part)
         xmc_digest_u32(d, r->part, k->n);
+    if (r->rules)
+        xmc_digest_u32(d, r->rules->rule, k->n * XMC_N_LOCATION_RULES);
+}
+
+static void digest_terms(const xmc_cat_view *v, xmc_digest *d) {
+    const xmc_terms_plan *p = &v->terms;
+    if (!p->n_accounts)
+        return;
+    xmc_digest_f64(d, (const double *)p->rule, p->n_rules * (sizeof *p->rule / sizeof(double)));
+    for (uint32_t i = 0; i < p->n_ops; i++) {
+        const uint32_t op[] = {p->op[i].rule, p->op[i].tag, p->op[i].first_item, p->op[i].n_items};
+        xmc_digest_u32(d, op, 4);
+    }
+    for (uint32_t i = 0; i < p->n_rows; i++) {
+        const uint32_t row[] = {p->row[i].first_op, p->row[i].n_ops, p->row[i].all,
+                                p->row[i].n_tags, p->row[i].restricted};
+        xmc_digest_u32(d, row, 5);
+    }
+    xmc_digest_u32(d, p->tag, p->n_tags);
+    for (uint32_t i = 0; i < p->n_accounts; i++) {
+        const xmc_term_account *a = &p->account[i];
+        const uint32_t head[] = {a->first_row, a->rule, a->items, a->rows};
+        xmc_digest_u32(d, head, 4);
+    }
+    for (size_t i = 0; i < v->n_parts; i++) {
+        uint32_t n = 0;
+        while (v->part_tags[i][n])
+            n++;
+        xmc_digest_u32(d, v->part_tags[i], n + 1u);
+    }
 }
 
 static void digest_risks(const xmc_risk_programme *r, xmc_digest *d) {
@@ -166,6 +196,7 @@ void xmc_cat_digest(const xmc_cat *c, xmc_digest *d) {
         const xmc_cat_view *view = &c->views[v];
         for (size_t r = 0; r < view->n_runs; r++)
             digest_run(&view->runs[r], d);
+        digest_terms(view, d);
         for (size_t k = 0; k < view->n_accounts; k++) {
             const xmc_cat_account *x = &view->accounts[k];
             const uint32_t head[] = {x->first_part, x->n_parts, x->n_rows};

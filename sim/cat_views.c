@@ -24,7 +24,7 @@ int xmc_group_of(xmc_perils p) {
 enum { LONGEST_RUN = 4096 };
 
 /* How the losses of an account's locations become policy losses, per peril. */
-enum { NOT_MET, DIRECT, DIRECT_TERMS, SCRATCH };
+enum { NOT_MET, DIRECT, DIRECT_TERMS, SCRATCH, TERM_TREE };
 
 typedef struct {
     xmc_cat *c;
@@ -45,6 +45,9 @@ typedef struct {
     uint32_t *met;  /* [accounts] locations met */
     uint32_t *cell; /* [accounts] cell of the first one */
     uint8_t *many;  /* [accounts] met in several cells */
+    xmc_terms_build terms;
+    uint8_t *needs;  /* [accounts] a term tree */
+    uint32_t *index; /* [accounts] into the view's term trees */
 } build;
 
 static size_t words(const build *b) {
@@ -176,12 +179,17 @@ static void meet(build *b, size_t view) {
         else
             b->many[l->account] |= b->cell[l->account] != c->book.cell[i];
     }
+    xmc_terms_need(&b->terms, v, b->active, b->n_active, b->needs);
     for (size_t account = 0; account < n_accounts; account++) {
-        if (!b->met[account])
+        if (!b->met[account]) {
+            b->needs[account] = 0;
             continue;
+        }
         uint32_t first = 0;
         size_t n = rows_covering(c, account, v->peril, &first);
-        if (xmc_cat_has_risks(c, &b->sets, view, (uint32_t)account))
+        if (b->needs[account])
+            b->mode[account] = TERM_TREE;
+        else if (xmc_cat_has_risks(c, &b->sets, view, (uint32_t)account))
             b->mode[account] = SCRATCH;
         else if (n == 1 && policy_is_void(&c->a->book.policies[first]))
             b->mode[account] = DIRECT;
@@ -321,33 +329,64 @@ static xmc_status register_premium(xmc_cat *c, xmc_segments *segments, xmc_diag 
 
 /* ---- accounts with a scratch ---- */
 
+static bool in_scratch(const build *b, uint32_t account) {
+    return b->mode[account] >= SCRATCH;
+}
+
+/* What a part holds apart: the region, and where conditions ask for it the location's tags. */
 typedef struct {
     uint32_t account, region;
-    uint32_t apart;    /* the location, where treaties tell the account's locations apart */
-    uint32_t location; /* one of the part */
+    uint32_t apart;       /* the location, where treaties tell the account's locations apart */
+    uint32_t location;    /* one of the part */
+    const uint32_t *tags; /* by name, ended by 0; NULL where nothing asks for them */
 } part_key;
 
-static int compare_parts(const void *x, const void *y) {
+static int compare_parts(const void *x, const void *y, void *ranks) {
     const part_key *a = x, *b = y;
+    const uint32_t *rank = ranks;
     if (a->account != b->account)
         return a->account < b->account ? -1 : 1;
     if (a->region != b->region)
         return a->region < b->region ? -1 : 1;
-    return a->apart < b->apart ? -1 : a->apart > b->apart;
+    if (a->apart != b->apart)
+        return a->apart < b->apart ? -1 : 1;
+    if (!a->tags || !b->tags || a->tags == b->tags)
+        return 0;
+    size_t i = 0;
+    while (a->tags[i] && a->tags[i] == b->tags[i])
+        i++;
+    if (a->tags[i] == b->tags[i])
+        return 0;
+    if (!a->tags[i] || !b->tags[i])
+        return a->tags[i] ? 1 : -1;
+    return rank[a->tags[i] - 1] < rank[b->tags[i] - 1] ? -1 : 1;
 }
 
-static part_key part_of(const build *b, uint32_t location) {
-    const xmc_location *l = location_at(b->c, location);
+/* The part of a location, by its place in the canonical order. */
+static part_key key_of_part(const build *b, const xmc_cat_view *v, uint32_t place) {
+    const xmc_location *l = location_at(b->c, place);
     const bool apart = b->sets.apart[l->account] != SIZE_MAX;
-    return (part_key){l->account, b->c->book.region_rank[l->region], apart ? location : NONE,
-                      location};
+    part_key k = {l->account, b->c->book.region_rank[l->region], apart ? place : NONE, place, NULL};
+    const uint32_t terms = b->index[l->account];
+    if (terms != NONE && v->terms.account[terms].uses_tags)
+        k.tags = b->terms.location_tags && b->terms.location_tags[place]
+                     ? b->terms.location_tags[place]
+                     : b->terms.no_tags;
+    return k;
 }
 
 static uint32_t find_part(const build *b, const xmc_cat_view *v, const part_key *keys,
-                          uint32_t location) {
-    const part_key key = part_of(b, location);
-    const part_key *at = bsearch(&key, keys, v->n_parts, sizeof key, compare_parts);
-    return (uint32_t)(at - keys);
+                          uint32_t place) {
+    const part_key key = key_of_part(b, v, place);
+    size_t lo = 0, hi = v->n_parts;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        if (compare_parts(&keys[mid], &key, b->terms.tag_rank) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return (uint32_t)lo;
 }
 
 /* Per-risk treaties of an account whose rows, parts and classes are in place. */
@@ -367,6 +406,8 @@ static xmc_status build_risks(build *b, size_t view, xmc_cat_account *acc, const
         xmc_cat_risks_build(c, &b->sets, view, v->row + acc->first_row, acc->n_rows, location,
                             acc->n_parts, v->part_class + acc->first_class, &c->arena, r, diag);
     acc->risks = r;
+    if (acc->terms != NONE && c->most_tree_items < r->n_items)
+        c->most_tree_items = r->n_items;
     if (c->most_items < r->n_items)
         c->most_items = r->n_items;
     if (c->most_parts_of_risks < (size_t)r->n_items * r->n_treaties)
@@ -382,7 +423,7 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
     const size_t n_cells = c->a->events.n_cells;
     size_t most = 0;
     for (size_t k = 0; k < b->n_active; k++)
-        most += b->mode[location_at(c, b->active[k])->account] == SCRATCH;
+        most += in_scratch(b, location_at(c, b->active[k])->account);
     part_key *keys = xmc_plan_get(&b->t, most + 1, sizeof *keys);
     v->local_offset = xmc_plan_get(&c->arena, n_cells + 1, sizeof(size_t));
     v->cell_global = xmc_plan_get(&c->arena, n_cells + 1, sizeof(uint32_t));
@@ -391,14 +432,13 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
     *keys_out = keys;
     size_t n = 0;
     for (size_t k = 0; k < b->n_active; k++) {
-        const xmc_location *l = location_at(c, b->active[k]);
-        if (b->mode[l->account] == SCRATCH)
-            keys[n++] = part_of(b, b->active[k]);
+        if (in_scratch(b, location_at(c, b->active[k])->account))
+            keys[n++] = key_of_part(b, v, b->active[k]);
     }
-    qsort(keys, n, sizeof *keys, compare_parts);
+    qsort_r(keys, n, sizeof *keys, compare_parts, b->terms.tag_rank);
     size_t distinct = 0, n_accounts = 0, n_rows = 0, n_class = 0;
     for (size_t i = 0; i < n; i++)
-        if (!distinct || compare_parts(&keys[i], &keys[distinct - 1])) {
+        if (!distinct || compare_parts(&keys[i], &keys[distinct - 1], b->terms.tag_rank)) {
             n_accounts += !distinct || keys[i].account != keys[distinct - 1].account;
             keys[distinct++] = keys[i];
         }
@@ -418,8 +458,10 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
     v->row = xmc_plan_get(&c->arena, n_rows + 1, sizeof(uint32_t));
     v->part_class = xmc_plan_get(&c->arena, n_class + 1, sizeof(uint32_t));
     v->local_account = xmc_plan_get(&c->arena, n_accounts + 1, sizeof(uint32_t));
-    if (!v->accounts || !v->part_account || !v->local_slot || !v->row || !v->part_class ||
-        !v->local_account)
+    if (v->terms.n_accounts)
+        v->part_tags = xmc_plan_get(&c->arena, distinct + 1, sizeof *v->part_tags);
+    if ((v->terms.n_accounts && !v->part_tags) || !v->accounts || !v->part_account ||
+        !v->local_slot || !v->row || !v->part_class || !v->local_account)
         return xmc_no_memory(diag, n_class * sizeof(uint32_t), "planning accounts");
     n_rows = n_class = 0;
     uint32_t account = 0;
@@ -431,7 +473,16 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
         *acc = (xmc_cat_account){.first_part = (uint32_t)i,
                                  .n_parts = (uint32_t)(end - i),
                                  .first_row = (uint32_t)n_rows,
-                                 .first_class = n_class};
+                                 .first_class = n_class,
+                                 .terms = b->index[number],
+                                 .part_rows = 1};
+        if (acc->terms != NONE) {
+            const xmc_term_account *terms = &v->terms.account[acc->terms];
+            acc->part_rows = (uint32_t)terms->items * terms->rows;
+            const uint32_t work = acc->part_rows * acc->n_parts;
+            v->max_work = v->max_work > work ? v->max_work : work;
+        }
+        v->n_part_rows += (size_t)acc->part_rows * acc->n_parts;
         for (size_t r = c->book.row_offset[number]; r < c->book.row_offset[number + 1]; r++) {
             uint32_t policy = c->book.row[r];
             if (!(c->a->book.policies[policy].perils & v->peril))
@@ -445,8 +496,11 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
         xmc_status st = build_risks(b, view, acc, keys + i, diag);
         if (st != XMC_OK)
             return st;
-        for (size_t k = i; k < end; k++)
+        for (size_t k = i; k < end; k++) {
             v->part_account[k] = account;
+            if (v->part_tags)
+                v->part_tags[k] = keys[k].tags ? keys[k].tags : b->terms.no_tags;
+        }
         if (!b->many[number])
             v->local_offset[b->cell[number] + 1]++;
     }
@@ -462,11 +516,16 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
     for (uint32_t k = 0; k < n_accounts; k++) {
         const xmc_cat_account *acc = &v->accounts[k];
         uint32_t number = keys[acc->first_part].account, cell = b->cell[number];
-        if (b->many[number])
+        if (b->many[number]) {
+            for (uint32_t p = 0; p < acc->n_parts; p++)
+                v->local_slot[acc->first_part + p] = NONE;
             continue;
+        }
         v->local_account[next[cell]++] = k;
-        for (uint32_t p = 0; p < acc->n_parts; p++)
-            v->local_slot[acc->first_part + p] = slots[cell]++;
+        for (uint32_t p = 0; p < acc->n_parts; p++) {
+            v->local_slot[acc->first_part + p] = slots[cell];
+            slots[cell] += acc->part_rows;
+        }
         v->max_local = v->max_local > slots[cell] ? v->max_local : slots[cell];
     }
     return XMC_OK;
@@ -480,7 +539,7 @@ typedef struct {
         function[XMC_MAX_COVERS];
     uint8_t slot[XMC_MAX_COVERS];
     uint32_t class_id; /* NONE: into a scratch */
-    bool mean;
+    bool mean, tree;
 } run_key;
 
 static run_key key_of(const build *b, size_t view, uint32_t i) {
@@ -511,7 +570,8 @@ static run_key key_of(const build *b, size_t view, uint32_t i) {
     }
     k.cell = c->book.cell[i];
     k.mean = l->is_aggregate || c->mean_damage;
-    if (b->mode[l->account] == SCRATCH) {
+    k.tree = b->mode[l->account] == TERM_TREE;
+    if (in_scratch(b, l->account)) {
         k.class_id = NONE;
     } else {
         uint32_t policy = 0;
@@ -521,8 +581,10 @@ static run_key key_of(const build *b, size_t view, uint32_t i) {
     return k;
 }
 
-static bool location_has_terms(const xmc_location *l) {
-    return l->ded != 0 || l->min_ded != 0 || l->limit != 0;
+/* Terms that the kernel applies. */
+static bool location_has_terms(const build *b, const xmc_cat_view *v, const xmc_location *l) {
+    return (l->ded != 0 || l->min_ded != 0 || l->limit != 0) && b->mode[l->account] != TERM_TREE &&
+           xmc_terms_location_active(&b->c->a->book, l, v->peril);
 }
 
 static xmc_terms terms_of(double ded, double min_ded, double max_ded, double limit,
@@ -546,18 +608,21 @@ static xmc_terms terms_of(double ded, double min_ded, double max_ded, double lim
 typedef struct {
     uint32_t *rank, *part;
     double *tiv, *terms, *policy;
+    xmc_location_rules *rules;
 } view_arrays;
 
 static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *out,
                      const run_key *key, const uint32_t *active, view_arrays *w) {
-    const xmc_cat *c = b->c;
-    const xmc_cat_view *v = &c->views[view];
+    xmc_cat *c = b->c;
+    xmc_cat_view *v = &c->views[view];
     xmc_run *r = &out->run;
     const size_t n = r->n;
     r->n_covers = key->n_covers;
     memcpy(r->cover_offset, key->cover_offset, sizeof r->cover_offset);
     memcpy(out->function, key->function, sizeof out->function);
     memcpy(out->slot, key->slot, sizeof out->slot);
+    for (uint32_t k = 0; k < key->n_covers; k++)
+        out->cover[k] = (uint8_t)key->cover[k];
     r->mean = key->mean;
     out->class_id = key->class_id;
     r->rank = w->rank;
@@ -581,8 +646,10 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
         for (size_t i = 0; i < n; i++) {
             const xmc_location *l = location_at(c, active[i]);
             double tiv = l->tiv[0] + l->tiv[1] + l->tiv[2] + l->tiv[3];
-            const xmc_terms x =
-                terms_of(l->ded, l->min_ded, l->max_ded, l->limit, l->ded_type, l->limit_type, tiv);
+            const xmc_terms x = location_has_terms(b, v, l)
+                                    ? terms_of(l->ded, l->min_ded, l->max_ded, l->limit,
+                                               l->ded_type, l->limit_type, tiv)
+                                    : terms_of(0, 0, 0, 0, 0, 0, tiv);
             t[i] = x.ded_amount;
             t[n + i] = x.ded_share;
             t[2 * n + i] = x.ded_min;
@@ -625,10 +692,17 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
         out->part = w->part;
         for (size_t i = 0; i < n; i++) {
             const xmc_location *l = location_at(c, active[i]);
-            uint32_t part = find_part(b, v, keys, active[i]);
-            w->part[i] = b->many[l->account] ? part : XMC_LOCAL_SLOT | v->local_slot[part];
+            const uint32_t part = find_part(b, v, keys, active[i]);
+            w->part[i] =
+                b->many[l->account] || key->tree ? part : XMC_LOCAL_SLOT | v->local_slot[part];
         }
         w->part += n;
+    }
+    if (key->tree) {
+        out->rules = w->rules;
+        for (size_t i = 0; i < n; i++)
+            w->rules[i] = xmc_terms_location(&b->terms, v, location_at(c, active[i]));
+        w->rules += n;
     }
 }
 
@@ -639,7 +713,7 @@ static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_di
     v->run_offset = xmc_plan_get(&c->arena, n_cells + 1, sizeof(size_t));
     v->cell_samples = xmc_plan_get(&c->arena, n_cells + 1, sizeof(double));
     v->cell_draws = xmc_plan_get(&c->arena, n_cells + 1, 1);
-    size_t n_runs = 0, n_tiv = 0, n_terms = 0, n_policy = 0, n_part = 0;
+    size_t n_runs = 0, n_tiv = 0, n_terms = 0, n_policy = 0, n_part = 0, n_tree = 0, n_rules = 0;
     run_key *found = xmc_plan_get(&b->t, b->n_active + 1, sizeof *found);
     uint32_t *length = xmc_plan_get(&b->t, b->n_active + 1, sizeof *length);
     uint8_t *flags = xmc_plan_get(&b->t, b->n_active + 1, 1);
@@ -656,12 +730,16 @@ static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_di
             v->run_offset[key.cell + 1]++;
         }
         length[n_runs - 1]++;
-        flags[n_runs - 1] |= (uint8_t)(location_has_terms(l) ? 1 : 0);
+        flags[n_runs - 1] |= (uint8_t)(location_has_terms(b, v, l) ? 1 : 0);
+        if (key.tree) {
+            n_tree++;
+            n_rules += xmc_terms_count_rules(&b->terms, l);
+        }
         flags[n_runs - 1] |= (uint8_t)(b->mode[l->account] == DIRECT_TERMS ? 2 : 0);
         n_tiv += key.n_covers;
         /* A visit of a location without draws costs about as much as half a draw. */
         v->cell_draws[key.cell] |= !key.mean;
-        v->cell_samples[key.cell] += key.mean ? 0.5 : key.n_covers;
+        v->cell_samples[key.cell] += (key.tree ? 3 : 1) * (key.mean ? 0.5 : key.n_covers);
     }
     for (size_t cell = 0; cell < n_cells; cell++)
         v->run_offset[cell + 1] += v->run_offset[cell];
@@ -676,8 +754,10 @@ static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_di
                      .part = xmc_plan_get(&c->arena, n_part + 1, sizeof(uint32_t)),
                      .tiv = xmc_plan_get(&c->arena, n_tiv + 1, sizeof(double)),
                      .terms = xmc_plan_get(&c->arena, 6 * n_terms + 1, sizeof(double)),
-                     .policy = xmc_plan_get(&c->arena, 9 * n_policy + 1, sizeof(double))};
-    if (!v->runs || !w.rank || !w.part || !w.tiv || !w.terms || !w.policy)
+                     .policy = xmc_plan_get(&c->arena, 9 * n_policy + 1, sizeof(double)),
+                     .rules = xmc_plan_get(&c->arena, n_tree + 1, sizeof(xmc_location_rules))};
+    if (!w.rules || !xmc_terms_reserve(&b->terms, v, n_rules) || !v->runs || !w.rank || !w.part ||
+        !w.tiv || !w.terms || !w.policy)
         return xmc_no_memory(diag, (n_tiv + 6 * n_terms + 9 * n_policy) * sizeof(double),
                              "planning runs");
     const uint32_t *active = b->active;
@@ -727,13 +807,13 @@ static xmc_status list_classes(build *b, size_t view, const part_key *keys, xmc_
                 }
                 for (size_t i = 0; i < run->run.n; i++, k++) {
                     const xmc_location *l = location_at(c, b->active[k]);
-                    uint32_t part = find_part(b, v, keys, b->active[k]);
+                    const uint32_t part = find_part(b, v, keys, b->active[k]);
                     if (seen_part[part] == cell + 1)
                         continue;
                     seen_part[part] = cell + 1;
-                    global += b->many[l->account];
-                    parts++;
                     const xmc_cat_account *acc = &v->accounts[v->part_account[part]];
+                    global += b->many[l->account] ? acc->part_rows : 0;
+                    parts++;
                     for (uint32_t row = 0; row < acc->n_rows; row++) {
                         uint32_t id = v->part_class[acc->first_class + row * acc->n_parts + part -
                                                     acc->first_part];
@@ -828,8 +908,12 @@ xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segme
     b.many = xmc_plan_get(&b.t, book->n_accounts + 1, 1);
     b.met = xmc_plan_get(&b.t, book->n_accounts + 1, sizeof(uint32_t));
     b.cell = xmc_plan_get(&b.t, book->n_accounts + 1, sizeof(uint32_t));
-    if (!b.class_map || !b.exposure || !b.last_location || !b.active || !b.mode || !b.many ||
-        !b.met || !b.cell) {
+    b.needs = xmc_plan_get(&b.t, book->n_accounts + 1, 1);
+    b.index = xmc_plan_get(&b.t, book->n_accounts + 1, sizeof(uint32_t));
+    if ((s = xmc_terms_begin(&b.terms, c, diag)))
+        goto done;
+    if (!b.needs || !b.index || !b.class_map || !b.exposure || !b.last_location || !b.active ||
+        !b.mode || !b.many || !b.met || !b.cell) {
         s = xmc_no_memory(diag, cells * b.sets.n * sizeof(uint32_t), "planning catastrophe");
         goto done;
     }
@@ -839,11 +923,13 @@ xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segme
     for (size_t v = 0; v < c->n_views; v++) {
         part_key *keys = NULL;
         meet(&b, v);
-        if ((s = build_accounts(&b, v, &keys, diag)) || (s = build_runs(&b, v, keys, diag)) ||
+        if ((s = xmc_terms_compile(&b.terms, &c->views[v], b.needs, b.index, diag)) ||
+            (s = build_accounts(&b, v, &keys, diag)) || (s = build_runs(&b, v, keys, diag)) ||
             (s = list_classes(&b, v, keys, diag)))
             goto done;
     }
 done:
+    xmc_plan_memory_free(&b.terms.memory);
     xmc_plan_memory_free(&b.t);
     return s;
 }

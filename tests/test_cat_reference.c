@@ -155,6 +155,10 @@ static void random_book(fixture *f, xmc_stream *s) {
             l->max_ded = amount(s, 1e6);
             l->limit_type = (uint8_t)below(s, 3);
             l->limit = below(s, 2) ? 0 : l->limit_type ? unit(s) : amount(s, 1e6);
+            /* Bounds on deductibles of locations need a term tree: tests/test_terms.c. */
+            const bool has_terms = l->ded > 0 || l->min_ded > 0 || l->limit > 0;
+            for (size_t p = b->n_policies - rows; has_terms && p < b->n_policies; p++)
+                b->policies[p].min_ded = b->policies[p].max_ded = 0;
         }
     }
 }

@@ -195,19 +195,6 @@ static const bad_case cases[] = {
      {"location_aggregate.csv:3:9 (LocNumber)"}},
     {"location.csv", "1,A2,1", "1,A9,1", {":4:2 (AccNumber): 'A9'", "of the account file"}},
     {"location.csv", "0.01,2,1000", "1.01,2,1000", {"(LocDed6All): '1.01'", "a fraction"}},
-    /* a policy's bounds on deductibles: not over deductibles of locations */
-    {"account.csv",
-     "2000,0,0,0,0,0",
-     "2000,0,0,9000,0,0",
-     {"location.csv:2:14 (LocDed6All): '0.01'", "P1 (line 2", "has PolMaxDed6All"}},
-    {"account.csv",
-     "2000,0,0,0,0,0",
-     "0,0,500,0,0,0",
-     {"location.csv:3:14 (LocDed6All): '500'", "P1 (line 2", "has PolMinDed6All"}},
-    {"location.csv",
-     ",,500000,,,,,,,,",
-     ",,500000,,,,50,,,,",
-     {"location.csv:4:16 (LocMinDed6All): '50'", "P2 (line 4", "has PolMinDed6All"}},
     {"location.csv", "steel,Jiangxi", "steel,Jiang-xi", {"(FlexiLocRegion): 'Jiang-xi'"}},
     {"location.csv", "steel,Jiangxi", ",Jiangxi", {"(FlexiLocVulnerability): ''"}},
     {"location_aggregate.csv", ",1200,1", ",1200,yes", {"(IsAggregate): 'yes'"}},
@@ -839,21 +826,6 @@ static void warns_of_ten_thousands(void **state) {
     }
 }
 
-static void warns_of_idle_maximum(void **state) {
-    (void)state;
-    for (int k = 0; k < 2; k++) { /* nobody's locations have deductibles in account R1 */
-        xmc_diag d;
-        copy_book();
-        change_book("account.csv", "2026-02-28,,,,,,,,,,",
-                    k ? "2026-02-28,,,,,,,,7000,," : "2026-02-28,,,,,0.1,1,,7000,,");
-        assert_int_equal(load_copy(&d, NULL), XMC_OK);
-        static const char *const parts[] = {"account.csv:7:16 (PolMaxDed6All)", "has no effect",
-                                            NULL};
-        assert_int_equal(diag_says(&d, parts), k);
-        xmc_diag_free(&d);
-    }
-}
-
 /* A column of distinct values where a class belongs does not fill the memory. */
 static void bounds_classes(void **state) {
     (void)state;
@@ -894,7 +866,7 @@ int main(void) {
         cmocka_unit_test(reports_many_at_once),     cmocka_unit_test(checks_event_sets),
         cmocka_unit_test(refuses_truncated_events), cmocka_unit_test(checks_event_attributes),
         cmocka_unit_test(warns_of_ten_thousands),   cmocka_unit_test(warns_of_unmodelled_classes),
-        cmocka_unit_test(bounds_classes),           cmocka_unit_test(warns_of_idle_maximum),
+        cmocka_unit_test(bounds_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,15 @@ XMC_FUSED(vfmaq_f32, float32x4, 4, fmaf(a.values[i], b.values[i], c.values[i]))
 XMC_FUSED(vfmsq_f32, float32x4, 4, fmaf(-a.values[i], b.values[i], c.values[i]))
 #undef XMC_FUSED
 
+static inline simde_float64x2_t vdivq_f64(simde_float64x2_t va, simde_float64x2_t vb) {
+    const simde_float64x2_private a = simde_float64x2_to_private(va);
+    const simde_float64x2_private b = simde_float64x2_to_private(vb);
+    simde_float64x2_private c = a;
+    for (int i = 0; i < 2; i++)
+        c.values[i] = a.values[i] / b.values[i];
+    return simde_float64x2_from_private(c);
+}
+
 static inline simde_float64x2_t vcvt_high_f64_f32(simde_float32x4_t a) {
     return simde_vcvt_f64_f32(simde_vget_high_f32(a));
 }
