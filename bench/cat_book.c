@@ -94,11 +94,12 @@ static bool make_locations(xmc_bench_cat *b, const xmc_bench_cat_spec *s) {
     for (uint32_t i = 0; i < s->locations; i++) {
         xmc_location *l = &k->locations[i];
         const uint32_t cell = (uint32_t)((uint64_t)i * s->cells / s->locations);
+        const uint32_t row = cell / COLUMNS, column = cell % COLUMNS;
         *l = (xmc_location){.loc_number = name_at(number, i),
                             .account = xmc_u32(&r) % s->accounts,
                             .vulnerability = xmc_u32(&r) % s->functions,
-                            .latitude = -90.0f + 0.25f * (float)(cell / COLUMNS) + 0.125f,
-                            .longitude = -180.0f + 0.25f * (float)(cell % COLUMNS) + 0.125f,
+                            .latitude = -90.0f + 0.25f * (float)row + 0.125f,
+                            .longitude = -180.0f + 0.25f * (float)column + 0.125f,
                             .perils = ~UINT64_C(0),
                             .n_buildings = 1,
                             .file_line = i + 2};

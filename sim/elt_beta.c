@@ -49,9 +49,11 @@ int xmc_elt_beta_init(xmc_elt_beta *b, int threads) {
         return -1;
     int bad = 0;
 #pragma omp parallel for schedule(dynamic, 8) num_threads(threads) reduction(| : bad)
-    for (int i = 0; i < MEANS * SPREADS; i++)
-        bad |= make_law(LEAST_LOGIT + LOGIT_STEP * (i / SPREADS),
-                        LEAST_SPREAD + SPREAD_STEP * (i % SPREADS), &b->laws[i]) != 0;
+    for (int i = 0; i < MEANS * SPREADS; i++) {
+        const int mean = i / SPREADS, spread = i % SPREADS;
+        bad |= make_law(LEAST_LOGIT + LOGIT_STEP * mean, LEAST_SPREAD + SPREAD_STEP * spread,
+                        &b->laws[i]) != 0;
+    }
     b->scale = b->laws[0].scale;
     b->shift = b->laws[0].shift;
     return bad ? -1 : 0;
