@@ -35,6 +35,8 @@ xmc_status xmc_bench_run(const char *name, const xmc_bench_options *o, json_t *r
 xmc_status xmc_bench_kernels(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_select(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_write(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+xmc_status xmc_bench_garch(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+xmc_status xmc_bench_factors(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_gul(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_million(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_linear(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
