@@ -172,12 +172,12 @@ static xmc_status check_correlation(xmc_loader *l, xmc_yaml_file *f, double *a, 
             memcpy(a, nearest, n * n * sizeof *a);
             xmc_note(l->diag,
                      "%s: the correlation matrix is not positive definite; nearest_correlation "
-                     "takes the nearest one, which changes an entry by up to %.4f",
+                     "takes the nearest one, which changes an entry by up to %.2g",
                      f->tree.file, change);
         } else if (found) {
             st = xmc_yaml_bad(f, path,
                               "a positive definite correlation matrix; with this row it is not. "
-                              "The nearest one changes an entry by up to %.4f: "
+                              "The nearest one changes an entry by up to %.2g: "
                               "`nearest_correlation: true` takes it",
                               change);
         } else {

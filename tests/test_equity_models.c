@@ -9,7 +9,9 @@
 
 #include "kernels/paths.h"
 #include "kernels/paths_twin.h"
+#include "kernels/reduce.h"
 #include "sim/equity_derivative.h"
+#include "sim/equity_measure.h"
 #include "tests/risk_columns.h"
 
 #include <gsl/gsl_cdf.h>
@@ -433,6 +435,104 @@ static void test_put_on_stock(void **state) {
     risk_free(&c);
 }
 
+static const xmc_equity_group *group(const xmc_equity_measures *m, xmc_grouping g,
+                                     const char *name) {
+    for (size_t i = 0; i < m->n_groups; i++)
+        if (m->groups[i].grouping == g && !strcmp(m->groups[i].name, name))
+            return &m->groups[i];
+    fail_msg("no group %s", name);
+    return NULL;
+}
+
+/* Groups add up, contributions to the TVaR exactly; T13's Euler shares; scenarios by hand. */
+static void test_measures(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, XMC_EQUITY_GAUSSIAN, 1, 0.02, 0.25);
+    f.a.trials = 200000;
+    add(&f, "a", 0, 1, 0, 500e6)->dividend_yield = 0.02;
+    add(&f, "b", 1, 1, 0, 1000e6);
+    add(&f, "c", 2, 1, 0, 1500e6);
+    add(&f, "d", 2, 1, 0, 0.64)->kind = XMC_KIND_FUND;
+    f.a.book.n_derivatives = 2;
+    f.derivatives[0] = (xmc_derivative){.id = "put",
+                                        .kind = XMC_DERIVATIVE_PUT,
+                                        .index = 0,
+                                        .instrument = UINT32_MAX,
+                                        .quantity = 1e4,
+                                        .price = 4000,
+                                        .strike = 3000,
+                                        .maturity = 0.5,
+                                        .volatility = 0.02};
+    f.derivatives[1] = (xmc_derivative){.id = "hedge",
+                                        .kind = XMC_DERIVATIVE_FUTURE,
+                                        .index = 2,
+                                        .instrument = UINT32_MAX,
+                                        .quantity = -1e3,
+                                        .price = 1000,
+                                        .strike = 1000,
+                                        .maturity = 0.25};
+    xmc_equity_scenario crash = {"crash", (double[N]){-0.5, -0.4, -0.6}};
+    f.a.equity.scenarios = &crash;
+    f.a.equity.n_scenarios = 1;
+    const uint8_t holding[] = {0, 1, 2, 2};
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    xmc_segments segments = {0};
+    xmc_equity *plan;
+    xmc_equity_measures m;
+    assert_int_equal(xmc_equity_plan(&f.a, &(xmc_run_shape){16384, 2}, &segments, &plan, &diag), 0);
+    assert_int_equal(xmc_equity_measure(plan, &f.a, f.a.trials, holding, &m, &diag), 0);
+    assert_int_equal(m.trials, f.a.trials);
+    double sums[XMC_N_GROUPINGS][3] = {{0}};
+    for (size_t g = 0; g < m.n_groups; g++) {
+        double *to = sums[m.groups[g].grouping];
+        to[0] += m.groups[g].contribution;
+        to[1] += m.groups[g].mean;
+        to[2] += m.scenario_group[2 * m.n_groups + g];
+    }
+    for (int k = 0; k < XMC_N_GROUPINGS; k++) {
+        assert_true(fabs(sums[k][0] - m.tvar) < 1e-3);
+        assert_true(fabs(sums[k][1] - m.mean) < 1e-3);
+        assert_true(fabs(sums[k][2] - m.scenario_loss[2]) < 0.1);
+    }
+    assert_true(m.exposure == 3000e6 + 0.640625); /* the grid's next */
+    assert_true(m.dividends == 10e6);
+    /* T13, the position in stock alone being 39.3 % + 73.7 % … of TVaR 127.7; the mean of a is
+     * 2 % of 500 m (dividend), and the hedge takes 1 m of c away. */
+    static const double contribution[] = {14.7351914541, 39.2938438776, 73.6759572705};
+    const char *stock[] = {"a", "b", "c"};
+    for (int i = 0; i < 3; i++) {
+        const xmc_equity_group *g = group(&m, XMC_GROUP_STOCK, stock[i]);
+        const double want = contribution[i] * 1e6 + (i == 0 ? 10e6 : 0);
+        assert_true(fabs(g->contribution / want - 1) < 0.05);
+        assert_true(fabs(g->var / ((i + 1) * 10e6 * 2.5758 * (i ? 1 : 0.98) + (i ? 0 : 10e6)) - 1) <
+                    0.03);
+        assert_true(g->marginal > 0 && g->marginal < g->var * 1.05);
+    }
+    /* The groups that are one stock are that stock. */
+    assert_true(group(&m, XMC_GROUP_BOARD, "main_sz")->var == group(&m, XMC_GROUP_STOCK, "b")->var);
+    assert_true(group(&m, XMC_GROUP_HOLDING_TIME, "2 to 3 years")->contribution ==
+                group(&m, XMC_GROUP_STOCK, "b")->contribution);
+    group(&m, XMC_GROUP_MEMBERSHIP, "fund");
+    /* Scenarios: -20 %, -30 % of all, and the crash with the put's payoff and the hedge's gain. */
+    assert_int_equal(m.n_scenarios, 3);
+    assert_true(fabs(m.scenario_loss[0] - (0.2 * 3000e6 - 0.2 * 1e6)) < 100);
+    assert_true(fabs(m.scenario_loss[1] - (0.3 * 3000e6 - 0.3 * 1e6 - 1e4 * 200)) < 100);
+    assert_true(fabs(m.scenario_loss[2] -
+                     (0.5 * 500e6 + 0.4 * 1000e6 + 0.6 * 1500e6 - 0.6 * 1e6 - 1e4 * 1000)) < 100);
+    /* The trials are those of the run. */
+    xmc_equity_free(plan);
+    xmc_segments_free(&segments);
+    risk_columns c = risk_run(&f.a, 16384, 2);
+    double *scratch = malloc(c.trials * sizeof *scratch);
+    assert_true(m.var == xmc_kth_smallest(c.total, c.trials, 198999, scratch));
+    free(scratch);
+    risk_free(&c);
+    xmc_equity_measures_free(&m);
+    xmc_diag_free(&diag);
+}
+
 static void test_independence(void **state) {
     (void)state;
     fixture f;
@@ -472,6 +572,7 @@ int main(void) {
         cmocka_unit_test(test_instruments),
         cmocka_unit_test(test_derivatives),
         cmocka_unit_test(test_put_on_stock),
+        cmocka_unit_test(test_measures),
         cmocka_unit_test(test_independence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

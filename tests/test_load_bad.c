@@ -419,6 +419,11 @@ static const bad_case cases[] = {
      "nasdaq,0",
      {"instruments.csv:3:3 (board): 'nasdaq': expected one of main_sh"}},
     {"instruments.csv", "STAR50", "STAR", {"(index): 'STAR'", "of the equity model"}},
+    {"instruments.csv",
+     "price,currency\n600001,Steel works,main_sh,1,1,CSI300,0.8,0.25,12.5,CNY\n",
+     "price,currency,kind,beta_STAR50,beta_CSI300,delisting_probability\n"
+     "600001,Steel works,main_sh,1,1,CSI300,0.8,0.25,12.5,CNY,bond,11,1,2\n",
+     {"instruments.csv:2:12 (beta_STAR50): '11'"}},
     {"instruments.csv", "688001", "600001", {":3:1 (instrument_id): '600001'"}},
     {"instruments.csv", "12.5", "0", {"(price): '0'"}},
     {"instruments.csv", "0.8,0.25", "0.8,25", {"(idio_vol): '25'"}},
@@ -479,6 +484,59 @@ static const bad_case cases[] = {
      "degrees_of_freedom: 5",
      "degrees_of_freedom: 1.5",
      {"(degrees_of_freedom): '1.5'"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\n",
+     "",
+     {"(degrees_of_freedom)", "the model student needs it"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\n",
+     "model: arch\ndegrees_of_freedom: 5\n",
+     {"equity.yaml:1:8 (model): 'arch'", "one of gaussian, student, garch"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\n",
+     "model: garch\n",
+     {"(indices[0].alpha)", "the model garch needs it"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\nidio_degrees_of_freedom: 4\nindices:\n"
+     "  - {name: CSI300, volatility: 0.2, macro_weight: 1}\n"
+     "  - {name: STAR50, volatility: 0.3, macro_weight: 0}\n",
+     "model: garch\ndegrees_of_freedom: 2\nidio_degrees_of_freedom: 4\nindices:\n"
+     "  - {name: CSI300, volatility: 0.2, macro_weight: 1, alpha: 0.1, beta: 0.9}\n"
+     "  - {name: STAR50, volatility: 0.3, macro_weight: 0, alpha: -0.1, beta: 0.9}\n",
+     {"(indices[0].beta): '0.9'", "alpha + beta below 1"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\n",
+     "model: jump\n",
+     {"(jumps)", "the model jump needs it"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\n",
+     "model: historical\n",
+     {"(returns)", "the model historical needs it"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\n",
+     "degrees_of_freedom: 5\nstart: current\n",
+     {"(start): 'current'", "only the models garch and historical"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\n",
+     "degrees_of_freedom: 5\ndynamic_correlation: {a: 0.5, b: 0.6}\n",
+     {"(dynamic_correlation.b)", "a + b below 1"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\n",
+     "degrees_of_freedom: 5\nscenarios:\n  - {name: crash, shocks: [-1.2]}\n",
+     {"(scenarios[0].shocks)", "2 simple returns"}},
+    {"equity.yaml",
+     "degrees_of_freedom: 5\n",
+     "degrees_of_freedom: 5\nkinds:\n  - {kind: bond, volatility: 0.1}\n",
+     {"(kinds[0].kind): 'bond'"}},
+    {"equity.yaml",
+     "macro_weight: 1}",
+     "macro_weight: 1, drift: 0.1, dividend_yield: -0.02}",
+     {"(indices[0].dividend_yield): '-0.02'"}},
+    {"equity.yaml",
+     "[[1, 0.7], [0.7, 1]]",
+     "[[1, 1], [1, 1]]",
+     {"(correlation[1])", "nearest one changes an entry by up to",
+      "`nearest_correlation: true` takes it"}},
     {"equity.yaml", "volatility: 0.2", "volatility: 20", {"(indices[0].volatility): '20'"}},
     {"equity.yaml", "macro_weight: 1", "macro_weight: 0", {"(indices)", "macro_weight above 0"}},
     {"equity.yaml", "name: STAR50", "name: CSI300", {"(indices[1].name)", "once"}},
@@ -573,6 +631,70 @@ static void counts_bonus_shares(void **state) {
     change_book("corporate_actions.csv", "2024-05-06", "2024-05-05");
     assert_int_equal(load_copy(&d, NULL), XMC_OK);
     xmc_diag_free(&d);
+}
+
+/* Everything that is wrong with a model of equity and its book, at once. */
+static void reports_all_of_equity(void **state) {
+    (void)state;
+    xmc_diag d;
+    copy_book();
+    change_book("equity.yaml", "degrees_of_freedom: 5\n", "model: garch\ndegrees_of_freedom: 2\n");
+    change_book("equity.yaml", "macro_weight: 1}", "macro_weight: 1, alpha: 0.1, beta: 0.9}");
+    change_book("equity.yaml", "macro_weight: 0}", "macro_weight: 0, alpha: -0.1, price_limit: 2}");
+    change_book("equity.yaml", "[[1, 0.7], [0.7, 1]]", "[[1, 1], [1, 1]]");
+    change_book("instruments.csv", "12.5", "-12.5");
+    assert_int_equal(load_copy(&d, NULL), XMC_BAD_INPUT);
+    assert_says(&d, "(degrees_of_freedom): '2'");
+    assert_says(&d, "(indices[0].beta): '0.9'", "alpha + beta below 1");
+    assert_says(&d, "(indices[1].beta)", "needs it");
+    assert_says(&d, "(indices[1].alpha): '-0.1'");
+    assert_says(&d, "(indices[1].price_limit): '2'");
+    assert_says(&d, "(correlation[1])", "nearest one");
+    assert_says(&d, "instruments.csv:2", "(price): '-12.5'");
+    xmc_diag_free(&d);
+    /* the nearest matrix, when asked for */
+    copy_book();
+    change_book("equity.yaml", "[[1, 0.7], [0.7, 1]]",
+                "[[1, 1], [1, 1]]\nnearest_correlation: true");
+    assert_int_equal(load_copy(&d, NULL), XMC_OK);
+    xmc_diag_free(&d);
+}
+
+/* Positions: underlying, quantity, price and volatility. */
+static void checks_derivatives(void **state) {
+    (void)state;
+    static const struct {
+        const char *row, *says[2];
+    } list[] = {
+        {"P1,put,CSI300,-1000,4000,3800,1,0.2", {NULL, NULL}},
+        {"P1,future,600001,10,,12,1,", {NULL, NULL}},
+        {"P1,straddle,CSI300,1,4000,3800,1,0.2", {"derivatives.csv:2:2 (kind): 'straddle'", NULL}},
+        {"P1,put,CSI301,1,4000,3800,1,0.2", {"(underlying): 'CSI301'", "an index"}},
+        {"P1,put,CSI300,0,4000,3800,1,0.2", {"(quantity): '0'", NULL}},
+        {"P1,put,CSI300,1,,3800,1,0.2", {"(price)", "index level"}},
+        {"P1,put,CSI300,1,4000,-3800,1,0.2", {"(strike): '-3800'", NULL}},
+        {"P1,put,CSI300,1,4000,3800,1,", {"(volatility)", "above 0"}},
+        {"P1,put,600001,1,12,3800,1,0.2", {"(price): '12'", "its own file"}},
+        {"P1,convertible,600001,-1,,12,1,", {"(quantity): '-1'", "are held"}},
+    };
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        char text[300];
+        xmc_diag d;
+        copy_book();
+        change_book("analysis.yaml", "  instruments: instruments.csv\n",
+                    "  instruments: instruments.csv\n  derivatives: derivatives.csv\n");
+        snprintf(text, sizeof text,
+                 "position_id,kind,underlying,quantity,price,strike,maturity,volatility\n%s\n",
+                 list[i].row);
+        change_book("derivatives.csv", NULL, text);
+        xmc_status st = load_copy(&d, NULL);
+        assert_int_equal(st, list[i].says[0] ? XMC_BAD_INPUT : XMC_OK);
+        if (list[i].says[1])
+            assert_says(&d, list[i].says[0], list[i].says[1]);
+        else if (list[i].says[0])
+            assert_says(&d, list[i].says[0]);
+        xmc_diag_free(&d);
+    }
 }
 
 /* Several errors in several files come together, not one by one. */
@@ -863,7 +985,8 @@ static void warns_of_unmodelled_classes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_is_wrong),       cmocka_unit_test(counts_bonus_shares),
-        cmocka_unit_test(reports_many_at_once),     cmocka_unit_test(checks_event_sets),
+        cmocka_unit_test(reports_many_at_once),     cmocka_unit_test(reports_all_of_equity),
+        cmocka_unit_test(checks_derivatives),       cmocka_unit_test(checks_event_sets),
         cmocka_unit_test(refuses_truncated_events), cmocka_unit_test(checks_event_attributes),
         cmocka_unit_test(warns_of_ten_thousands),   cmocka_unit_test(warns_of_unmodelled_classes),
         cmocka_unit_test(bounds_classes),

@@ -8,8 +8,9 @@
 
 static const double value = 1e8;
 
-static xmc_status write_files(xmc_case *c, double degrees_of_freedom, const char *volatility[3],
-                              bool one_index) {
+/* model: the lines before the indices; of_index: what each index says besides its volatility. */
+static xmc_status write_files(xmc_case *c, const char *model, const char *of_index,
+                              const char *const volatility[3], bool one_index) {
     xmc_status e =
         xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nPROPERTY,property,property\n");
     if (e == XMC_OK)
@@ -24,12 +25,12 @@ static xmc_status write_files(xmc_case *c, double degrees_of_freedom, const char
     if (e == XMC_OK)
         e = xmc_case_file(
             c, "equity.yaml",
-            "degrees_of_freedom: %.17g\nidio_degrees_of_freedom: 5\nindices:\n"
-            "  - {name: A, volatility: %s, macro_weight: 1}\n"
-            "  - {name: B, volatility: %s, macro_weight: 1}\n"
-            "  - {name: C, volatility: %s, macro_weight: 1}\n"
+            "%s\nidio_degrees_of_freedom: 5\nindices:\n"
+            "  - {name: A, volatility: %s, macro_weight: 1%s}\n"
+            "  - {name: B, volatility: %s, macro_weight: 1%s}\n"
+            "  - {name: C, volatility: %s, macro_weight: 1%s}\n"
             "correlation:\n  - [1, 0.25, 0.25]\n  - [0.25, 1, 0.25]\n  - [0.25, 0.25, 1]\n",
-            degrees_of_freedom, volatility[0], volatility[1], volatility[2]);
+            model, volatility[0], of_index, volatility[1], of_index, volatility[2], of_index);
     if (e == XMC_OK)
         e = xmc_case_file(
             c, "analysis.yaml",
@@ -101,7 +102,7 @@ static xmc_status check_law(xmc_case *c, const law *l, xmc_check euler[3], const
 }
 
 xmc_status xmc_case_equity(xmc_case *c) {
-    static const char *gaussian_vol[] = {"0.01", "0.02", "0.03"};
+    static const char *const gaussian_vol[] = {"0.01", "0.02", "0.03"};
     static const double contribution[] = {14.7351914541, 39.2938438776, 73.6759572705};
     const law normal = {44.1588043316 / 1000 * value,
                         {2.32634787404, 2.57582930355, 3.09023230617},
@@ -116,17 +117,66 @@ xmc_status xmc_case_equity(xmc_case *c) {
         exact[k] = contribution[k] / 1000 * value;
         euler[k] = (xmc_check){.what = name[k], .expected = exact[k]};
     }
-    xmc_status e = write_files(c, 1e6, gaussian_vol, false);
+    xmc_status e = write_files(c, "model: gaussian", "", gaussian_vol, false);
     if (e == XMC_OK)
         e = check_law(c, &normal, euler, exact);
     for (int k = 0; k < 3 && e == XMC_OK; k++)
         xmc_check_print(c, &euler[k]);
-    static const char *student_vol[] = {"0.01", "0.01", "0.01"};
+    static const char *const student_vol[] = {"0.01", "0.01", "0.01"};
     const law t4 = {0.01 * value,
                     {2.64949190679, 3.25558670476, 5.07220579029},
                     {3.69151048568, 4.47233067549, 6.84919128954},
                     "Student t4"};
     if (e == XMC_OK)
-        e = write_files(c, 4, student_vol, true);
+        e = write_files(c, "degrees_of_freedom: 4", "", student_vol, true);
     return e == XMC_OK ? check_law(c, &t4, NULL, NULL) : e;
+}
+
+/* One day of the daily model is a Student t; a year of days keeps its mean; the jump diffusion has
+ * the quantiles of a Poisson mixture of normals (numerical inversion, 12 digits). */
+xmc_status xmc_case_equity_models(xmc_case *c) {
+    static const char *const day_vol[] = {"0.01", "0.01", "0.01"};
+    static const char *const year_vol[] = {"0.25", "0.22", "0.3"};
+    static const char *const jump_vol[] = {"0.22", "0.22", "0.22"};
+    const law t4 = {0.01 * value,
+                    {2.64949190679, 3.25558670476, 5.07220579029},
+                    {3.69151048568, 4.47233067549, 6.84919128954},
+                    "one day of GARCH, Student t4"};
+    const law jump = {value,
+                      {0.567439407529, 0.614428758247, 0.700781223712},
+                      {0.627850154125, 0.666875665648, 0.739443615922},
+                      "jump diffusion"};
+    xmc_status e =
+        write_files(c, "model: garch\ndegrees_of_freedom: 4\ntrading_days: 1\nprice_limits: false",
+                    ", alpha: 0.05, beta: 0.9", day_vol, true);
+    if (e == XMC_OK)
+        e = check_law(c, &t4, NULL, NULL);
+    if (e == XMC_OK)
+        e = write_files(c, "model: jump\njumps: {intensity: 0.4}",
+                        ", jump_mean: -0.25, jump_sd: 0.15", jump_vol, true);
+    if (e == XMC_OK)
+        e = check_law(c, &jump, NULL, NULL);
+    if (e == XMC_OK)
+        e = write_files(c,
+                        "model: garch\ndegrees_of_freedom: 5.7\n"
+                        "dynamic_correlation: {a: 0.03, b: 0.95}",
+                        ", alpha: 0.07, beta: 0.91", year_vol, false);
+    xmc_check mean = {.what = "a year of GARCH, dynamic correlation: E[S1/S0]", .expected = 1};
+    for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
+        const uint64_t trials = c->trials / 8 + 1;
+        if ((e = xmc_case_run(c, seed, trials, 0, 0, NULL)) != XMC_OK ||
+            (e = xmc_case_column(c, "total", 0)) != XMC_OK)
+            break;
+        double sum = 0, squares = 0;
+        for (uint64_t t = 0; t < trials; t++) {
+            const double growth = 1 - c->column[t] / (3 * value);
+            sum += growth;
+            squares += growth * growth;
+        }
+        const double n = (double)trials, m = sum / n;
+        xmc_check_add(&mean, m, sqrt((squares / n - m * m) / n));
+    }
+    if (e == XMC_OK)
+        xmc_check_print(c, &mean);
+    return e;
 }

@@ -22,6 +22,8 @@ static const struct {
     {"T10", "large pool under a Student t copula", xmc_case_credit_student},
     {"T11", "CreditRisk+: negative binomial, and an uneven book", xmc_case_credit_plus},
     {"T12", "Gaussian and Student factors, Euler allocation (T12, T13)", xmc_case_equity},
+    {"T12b", "daily and jump models of equity: t and mixture quantiles, E[S1/S0] = 1",
+     xmc_case_equity_models},
     {"T14", "coverage of the limits of VaR and TVaR", xmc_case_intervals},
     {"T15", "random streams", xmc_case_streams},
     {"T16", "importance sampling of credit", xmc_case_importance},
