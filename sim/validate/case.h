@@ -62,15 +62,11 @@ xmc_status xmc_case_credit_student(xmc_case *c); /* T10 */
 xmc_status xmc_case_credit_plus(xmc_case *c);    /* T11 */
 xmc_status xmc_case_migration(xmc_case *c);      /* T18 */
 xmc_status xmc_case_equity(xmc_case *c);         /* T12, T13 */
+xmc_status xmc_case_equity_models(xmc_case *c);  /* of the same file */
 xmc_status xmc_case_intervals(xmc_case *c);      /* T14 */
 xmc_status xmc_case_importance(xmc_case *c);     /* T16 */
 xmc_status xmc_case_streams(xmc_case *c);        /* T15 */
 xmc_status xmc_case_dependence(xmc_case *c);     /* of T17, called by the next */
 xmc_status xmc_case_invariants(xmc_case *c);     /* T17 */
-xmc_status xmc_case_equity_models(xmc_case *c);
-xmc_status xmc_case_intervals(xmc_case *c);  /* T14 */
-xmc_status xmc_case_streams(xmc_case *c);    /* T15 */
-xmc_status xmc_case_dependence(xmc_case *c); /* of T17, called by the next */
-xmc_status xmc_case_invariants(xmc_case *c); /* T17 */
 
 #endif
