@@ -202,11 +202,116 @@ OCCURRENCES(wide_n_plain, 2, 0, PLAIN)
 OCCURRENCES(wide_n_policy, 2, 0, PLAIN_POLICY)
 OCCURRENCES(wide_n_general, 2, 0, GENERAL)
 
+enum { WORD_BUFFER = 1024 };
+
+#define AT(array, at, n) ((n) == V_W ? v_load_f64((array) + (at)) : v_load_part((array) + (at), n))
+
+/* Terms of locations at … at + n - 1 (n at most V_W) on their ground-up losses, in money. Lanes
+ * beyond n hold whatever void terms make of nothing. */
+INLINE v_f64 locations_terms(const int TERMS, const xmc_run *run, size_t at, size_t n, v_f64 loss,
+                             v_f64 grid, v_f64 inv_grid) {
+    enum { VECTORS_OF_X = 1 };
+    v_f64 x[1] = {loss};
+    if (TERMS == PLAIN || TERMS == PLAIN_POLICY) { /* amounts on the grid: nothing is rounded */
+        if (run->has_terms)
+            x[0] = v_plain(x[0], AT(run->ded_amount, at, n), AT(run->limit_amount, at, n));
+        if (TERMS == PLAIN_POLICY) {
+            x[0] = v_plain(x[0], AT(run->pol_ded_amount, at, n), AT(run->pol_limit_amount, at, n));
+            x[0] = v_plain(x[0], AT(run->attachment, at, n), AT(run->layer_limit, at, n));
+        }
+    }
+    if (TERMS == GENERAL) {
+#define NEIGHBOURS(array) AT(array, at, n)
+        TERMS_OF(run, x, grid, inv_grid, NEIGHBOURS);
+#undef NEIGHBOURS
+    }
+    return x[0];
+}
+
+/* The same, added to the lanes of *total, or to the locations' slots. */
+INLINE void locations_add(const int TERMS, const xmc_run *run, size_t at, size_t n, v_f64 loss,
+                          double *acc, v_f64 *total, v_f64 grid, v_f64 inv_grid) {
+    const v_f64 x = locations_terms(TERMS, run, at, n, loss, grid, inv_grid);
+    if (run->slot) {
+        double each[V_W];
+        v_store_f64(each, x);
+        for (size_t j = 0; j < n; j++)
+            acc[run->slot[at + j]] += each[j];
+    } else {
+        *total = v_add(*total, n == V_W ? x : v_first(n, x));
+    }
+}
+
+/* The sum of all lanes; on the grid, so the order does not matter. */
+INLINE double lanes_sum(v_f64 a) {
+    double lane[V_W], sum = 0.0;
+    v_store_f64(lane, a);
+    for (int l = 0; l < V_W; l++)
+        sum += lane[l];
+    return sum;
+}
+
+/* Mean damage ratios: a location's loss is the same in every occurrence, so the lanes are locations
+ * in any case, and the sum goes to all n_lanes occurrences. */
+INLINE void mean_losses(const int TERMS, const xmc_run *run, const xmc_damage_row *const *row,
+                        size_t n_lanes, double *acc, size_t stride, double grid_scalar,
+                        double inv_scalar) {
+    const v_f64 grid = v_set_f64(grid_scalar), inv_grid = v_set_f64(inv_scalar);
+    v_f64 total = v_set_f64(0.0);
+    for (size_t i = 0; i < run->n; i += V_W) {
+        const size_t n = run->n - i < V_W ? run->n - i : V_W;
+        v_f64 x = v_set_f64(0.0);
+        for (uint32_t c = 0; c < run->n_covers; c++) {
+            const v_f64 loss = v_mul(AT(run->tiv + c * run->n, i, n), v_set_f64(row[c]->mean));
+            x = v_add(x, v_grid_round(loss, grid, inv_grid));
+        }
+        x = locations_terms(TERMS, run, i, n, x, grid, inv_grid);
+        if (run->slot) {
+            double each[V_W];
+            v_store_f64(each, x);
+            for (size_t j = 0; j < n; j++)
+                for (size_t l = 0; l < n_lanes; l++)
+                    acc[run->slot[i + j] * stride + l] += each[j];
+        } else {
+            total = v_add(total, n == V_W ? x : v_first(n, x));
+        }
+    }
+    if (!run->slot) {
+        const double sum = lanes_sum(total);
+        for (size_t l = 0; l < n_lanes; l++)
+            acc[l] += sum;
+    }
+}
+
+static void mean_general(const xmc_run *run, const xmc_damage_row *const *row, size_t n_lanes,
+                         double *acc, size_t stride, double grid, double inv_grid) {
+    mean_losses(GENERAL, run, row, n_lanes, acc, stride, grid, inv_grid);
+}
+
+static void mean_plain(const xmc_run *run, const xmc_damage_row *const *row, size_t n_lanes,
+                       double *acc, size_t stride, double grid, double inv_grid) {
+    if (run->has_policy)
+        mean_losses(PLAIN_POLICY, run, row, n_lanes, acc, stride, grid, inv_grid);
+    else
+        mean_losses(PLAIN, run, row, n_lanes, acc, stride, grid, inv_grid);
+}
+
+/* Without terms: PLAIN, whose terms are then void. */
+INLINE void mean_of(const xmc_run *run, const xmc_damage_row *const *row, size_t n_lanes,
+                    double *acc, size_t stride, double grid, double inv_grid) {
+    (terms_form(run) == GENERAL ? mean_general : mean_plain)(run, row, n_lanes, acc, stride, grid,
+                                                             inv_grid);
+}
+
 static void ground_up_occurrences(const xmc_run *run, const xmc_damage_row *const *row,
                                   xmc_lanes *lanes, size_t n_lanes, double *acc, size_t stride,
                                   double grid, double inv_grid) {
-    if (run->mean || n_lanes == 0 || run->n == 0) {
+    if (n_lanes == 0 || run->n == 0) {
         xmc_ground_up_occurrences_twin(run, row, lanes, n_lanes, acc, stride, grid, inv_grid);
+        return;
+    }
+    if (run->mean) {
+        mean_of(run, row, n_lanes, acc, stride, grid, inv_grid);
         return;
     }
     typedef void block(const xmc_run *, const xmc_damage_row *const *, xmc_lanes *, size_t, size_t,
@@ -227,51 +332,18 @@ static void ground_up_occurrences(const xmc_run *run, const xmc_damage_row *cons
     lanes->position = (uint64_t)run->rank[run->n - 1] + run->cover_offset[run->n_covers - 1] + 1;
 }
 
-enum { WORD_BUFFER = 1024 };
-
-#define AT(array, at, n) ((n) == V_W ? v_load_f64((array) + (at)) : v_load_part((array) + (at), n))
-
-/* Terms of locations at … at + n - 1 (n at most V_W) on their ground-up losses x, in money; adds to
- * the lanes of *total, or to their slots. */
-INLINE void locations_terms(const int TERMS, const xmc_run *run, size_t at, size_t n, v_f64 x0,
-                            double *acc, v_f64 *total, v_f64 grid, v_f64 inv_grid) {
-    enum { VECTORS_OF_X = 1 };
-    v_f64 x[1] = {x0};
-    if (TERMS == PLAIN || TERMS == PLAIN_POLICY) { /* amounts on the grid: nothing is rounded */
-        if (run->has_terms)
-            x[0] = v_plain(x[0], AT(run->ded_amount, at, n), AT(run->limit_amount, at, n));
-        if (TERMS == PLAIN_POLICY) {
-            x[0] = v_plain(x[0], AT(run->pol_ded_amount, at, n), AT(run->pol_limit_amount, at, n));
-            x[0] = v_plain(x[0], AT(run->attachment, at, n), AT(run->layer_limit, at, n));
-        }
-    }
-    if (TERMS == GENERAL) {
-#define NEIGHBOURS(array) AT(array, at, n)
-        TERMS_OF(run, x, grid, inv_grid, NEIGHBOURS);
-#undef NEIGHBOURS
-    }
-    if (run->slot) {
-        double loss[V_W];
-        v_store_f64(loss, x[0]);
-        for (size_t j = 0; j < n; j++)
-            acc[run->slot[at + j]] += loss[j];
-    } else { /* lanes beyond n hold whatever void terms made of nothing */
-        *total = v_add(*total, n == V_W ? x[0] : v_first(n, x[0]));
-    }
-}
-
 /* Locations i … i + m - 1 (m at most 2 V_W) of one coverage, for the words in k. */
 INLINE void locations_words(const int TERMS, const xmc_run *run, const v_row *r, size_t i, size_t m,
                             v_u32 k, double *acc, v_f64 total[2], v_f64 grid, v_f64 inv_grid) {
     const size_t low = m < V_W ? m : V_W, high = m - low;
     const v_f32 d = v_damage(r, k);
     v_f64 x = v_mul(AT(run->tiv, i, low), v_low_f64(d));
-    locations_terms(TERMS, run, i, low, v_grid_round(x, grid, inv_grid), acc, &total[0], grid,
-                    inv_grid);
+    locations_add(TERMS, run, i, low, v_grid_round(x, grid, inv_grid), acc, &total[0], grid,
+                  inv_grid);
     if (high) {
         x = v_mul(AT(run->tiv, i + V_W, high), v_high_f64(d));
-        locations_terms(TERMS, run, i + V_W, high, v_grid_round(x, grid, inv_grid), acc, &total[1],
-                        grid, inv_grid);
+        locations_add(TERMS, run, i + V_W, high, v_grid_round(x, grid, inv_grid), acc, &total[1],
+                      grid, inv_grid);
     }
 }
 
@@ -340,9 +412,9 @@ INLINE void locations_block(const uint32_t COVERS, const int TERMS, const xmc_ru
             sum[1] = v_add(sum[1], v_grid_round(x, grid, inv_grid));
         }
     }
-    locations_terms(TERMS, run, i, low, sum[0], acc, &total[0], grid, inv_grid);
+    locations_add(TERMS, run, i, low, sum[0], acc, &total[0], grid, inv_grid);
     if (high)
-        locations_terms(TERMS, run, i + V_W, high, sum[1], acc, &total[1], grid, inv_grid);
+        locations_add(TERMS, run, i + V_W, high, sum[1], acc, &total[1], grid, inv_grid);
 }
 #undef AT
 
@@ -391,20 +463,18 @@ INLINE void locations_of(const uint32_t COVERS, const int TERMS, const xmc_run *
             i += m;
         }
     }
-    if (!run->slot) {
-        double lane[2 * V_W], sum = 0.0; /* on the grid, so the order does not matter */
-        v_store_f64(lane, total[0]);
-        v_store_f64(lane + V_W, total[1]);
-        for (int l = 0; l < 2 * V_W; l++)
-            sum += lane[l];
-        acc[0] += sum;
-    }
+    if (!run->slot)
+        acc[0] += lanes_sum(v_add(total[0], total[1]));
 }
 
 static void ground_up_locations(const xmc_run *run, const xmc_damage_row *const *row, xmc_stream *s,
                                 uint64_t *position, double *acc, double grid, double inv_grid) {
-    if (run->mean || run->n * run->n_covers < 6) {
+    if (run->n * run->n_covers < 6) {
         xmc_ground_up_locations_twin(run, row, s, position, acc, grid, inv_grid);
+        return;
+    }
+    if (run->mean) {
+        mean_of(run, row, 1, acc, 1, grid, inv_grid);
         return;
     }
 #define LOCATIONS(COVERS, TERMS)                                                                   \

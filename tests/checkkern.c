@@ -302,6 +302,37 @@ static xmc_run make_run(size_t n, uint32_t n_covers, unsigned form, unsigned gap
     return r;
 }
 
+/* Mean damage with plain amounts; adds nothing to the digest. */
+static void check_ground_up_mean(const xmc_kernels *ref, const xmc_kernels *k) {
+    const uint64_t before = digest;
+    for (unsigned form = 24; form < 32; form++)
+        for (size_t n = 1; n < 40; n += 1 + n / 18) {
+            xmc_run run = make_run(n, 1 + (uint32_t)(n % XMC_MAX_COVERS), form, 0, 77 + n);
+            xmc_lanes lanes = {.position = 0};
+            xmc_stream s = xmc_stream_at(1, 1, 1);
+            uint64_t position = 0;
+            for (size_t width = 1; width <= XMC_LANES; width += 9) {
+                for (int t = 0; t < 2; t++) {
+                    double *acc = (double *)(void *)guarded(t);
+                    memset(acc, 0, SLOTS * width * sizeof *acc);
+                    (t ? k : ref)
+                        ->ground_up_occurrences(&run, book.rows, &lanes, width, acc, width, 0x1p-6,
+                                                0x1p6);
+                }
+                compare("ground_up_occurrences, mean", k->isa, n, SLOTS * width * sizeof(double),
+                        0);
+            }
+            for (int t = 0; t < 2; t++) {
+                double *acc = (double *)(void *)guarded(t);
+                memset(acc, 0, SLOTS * sizeof *acc);
+                (t ? k : ref)
+                    ->ground_up_locations(&run, book.rows, &s, &position, acc, 0x1p-6, 0x1p6);
+            }
+            compare("ground_up_locations, mean", k->isa, n, SLOTS * sizeof(double), 0);
+        }
+    digest = before;
+}
+
 static void check_ground_up(const xmc_kernels *ref, const xmc_kernels *k) {
     static const size_t ns[] = {1, 2, 6, 7, 9, 16, 17, 31, 33, 100, RUN};
     static const size_t widths[] = {1, 2, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 40, 47, 48, 63, 64};
@@ -860,6 +891,10 @@ static void bench(const xmc_kernels *k) {
         BENCH(label, 12, position = run.rank[0];
               k->ground_up_locations(&run, book.rows, &s, &position, acc, 0x1p-6, 0x1p6));
     }
+    xmc_run mean = make_run(RUN, 1, 9, 0, 5);
+    xmc_lanes none = {.position = 0};
+    BENCH("ground-up, mean damage, 64 occurrences, terms", RUN * 64,
+          k->ground_up_occurrences(&mean, book.rows, &none, 64, acc, XMC_LANES, 0x1p-6, 0x1p6));
     make_bucket(1);
     BENCH("hazards of a bucket", XMC_CREDIT_LANES,
           k->bucket_hazards(&bucket.table, -2.5, bucket.w, bucket.factors, bucket.hazard));
@@ -931,6 +966,7 @@ int main(int argc, char **argv) {
         check_fills(targets[0], checked[i]);
         check_skip(targets[0], checked[i]);
         check_ground_up(targets[0], checked[i]);
+        check_ground_up_mean(targets[0], checked[i]);
         check_credit(targets[0], checked[i]);
         check_equity(targets[0], checked[i]);
         check_paths(targets[0], checked[i]);
