@@ -7,6 +7,7 @@
 #include "kernels/paths_twin.h"
 #include "kernels/targets.h"
 #include "kernels/vmath.h"
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -769,6 +770,100 @@ static void check_credit(const xmc_kernels *ref, const xmc_kernels *k) {
     }
 }
 
+/* ---- special values: zeros of both signs, subnormal, smallest and largest amounts, infinite
+ * terms; adds nothing to the digest ---- */
+
+static void check_special(const xmc_kernels *ref, const xmc_kernels *k) {
+    static const double amounts[] = {0.0,      -0.0, 0x1p-1074, 0x1p-1060, DBL_MIN, 0x1p-8,
+                                     0x1.8p-7, 1.0,  0x1p-6,    1e13,      1e9 / 3, 0x1p44};
+    static const double terms[] = {0.0, INFINITY, 0x1p-1060, 0x1p-6, 1e6 / 7, 1e12};
+    static const double grids[] = {0x1p-6, 0x1p3, 1.0};
+    enum { AMOUNTS = sizeof amounts / sizeof *amounts, TERMS = sizeof terms / sizeof *terms };
+    const uint64_t before = digest;
+    xmc_stream s = xmc_stream_at(5, 5, 5);
+    for (unsigned round = 0; round < 600; round++) {
+        const double grid = grids[round % 3];
+        const size_t n = 1 + xmc_u32(&s) % 40;
+#define TERM() terms[xmc_u32(&s) % TERMS]
+        const xmc_terms t = {TERM(), round % 2 ? 0.0 : 0x1p-1050, TERM(), TERM(),
+                             TERM(), round % 5 ? 0.0 : 0.5};
+        const xmc_layer y = {TERM(), TERM(), round % 7 ? 1.0 : 0.0};
+        for (size_t i = 0; i < n; i++)
+            column[i] = amounts[xmc_u32(&s) % AMOUNTS];
+        for (int target = 0; target < 2; target++)
+            (target ? k : ref)
+                ->account_terms(&t, &y, column, n, (double *)(void *)guarded(target), grid,
+                                1 / grid);
+        compare("account_terms, special values", k->isa, n, n * sizeof(double), 0);
+        xmc_run run = make_run(n, 1 + round % 2, round % 16, round % 3, round);
+        for (size_t i = 0; i < n * run.n_covers; i++)
+            book.tiv[i] = fabs(amounts[xmc_u32(&s) % AMOUNTS]);
+        for (int kind = 0; kind < 14; kind++) /* shares and participations stay fractions */
+            for (size_t i = 0; i < n; i++)
+                if (kind != 1 && kind != 5 && kind != 7 && kind != 11)
+                    book.term[kind][i] = TERM();
+#undef TERM
+        run.plain_terms = xmc_run_terms_plain(&run, grid);
+        const size_t lanes = 1 + round % XMC_LANES;
+        xmc_lanes start = {.position = 0}, l[2];
+        for (size_t i = 0; i < XMC_LANES; i++) {
+            const xmc_stream at = xmc_stream_at(round, i, 4);
+            start.state[i] = at.state;
+            start.inc[i] = at.inc;
+        }
+        for (int target = 0; target < 2; target++) {
+            double *acc = (double *)(void *)guarded(target);
+            memset(acc, 0, SLOTS * lanes * sizeof *acc);
+            l[target] = start;
+            (target ? k : ref)
+                ->ground_up_occurrences(&run, book.rows, &l[target], lanes, acc, lanes, grid,
+                                        1 / grid);
+        }
+        compare("ground_up_occurrences, special values", k->isa, n, SLOTS * lanes * sizeof(double),
+                0);
+        for (int target = 0; target < 2; target++) {
+            double *acc = (double *)(void *)guarded(target);
+            uint64_t position = 0;
+            xmc_stream at = xmc_stream_at(round, 0, 4);
+            memset(acc, 0, SLOTS * sizeof *acc);
+            (target ? k : ref)
+                ->ground_up_locations(&run, book.rows, &at, &position, acc, grid, 1 / grid);
+        }
+        compare("ground_up_locations, special values", k->isa, n, SLOTS * sizeof(double), 0);
+    }
+    static const double thresholds[] = {-INFINITY, INFINITY, 0.0, -0.0, 1e300, -1e300, 0x1p-1070};
+    for (size_t i = 0; i < sizeof thresholds / sizeof *thresholds; i++) {
+        make_bucket(i);
+        for (int target = 0; target < 2; target++)
+            (target ? k : ref)
+                ->bucket_hazards(&bucket.table, thresholds[i], bucket.w, bucket.factors,
+                                 (double *)(void *)guarded(target));
+        compare("bucket_hazards, special values", k->isa, XMC_CREDIT_LANES, sizeof bucket.hazard,
+                0);
+    }
+    make_stocks(STOCKS, 3);
+    for (size_t i = 0; i < STOCKS; i++) {
+        shares.value[i] = i % 3 ? amounts[i % AMOUNTS] : 0.0;
+        shares.scaled[i] = i % 4 ? shares.value[i] : 0.0;
+        shares.beta[i] = i % 5 ? shares.beta[i] : 0.0;
+        shares.idio[i] = i % 7 ? shares.idio[i] : 0.0;
+    }
+    for (size_t i = 0; i < INDICES * XMC_EQUITY_LANES; i++)
+        shares.R[i] = i % 3 ? shares.R[i] : i % 2 ? 0x1p-1060 : -700.0;
+    for (int target = 0; target < 2; target++) {
+        double *sum = (double *)(void *)guarded(target);
+        xmc_stream at[XMC_EQUITY_LANES];
+        memset(sum, 0, SLOTS * XMC_EQUITY_LANES * sizeof *sum);
+        for (uint64_t l = 0; l < XMC_EQUITY_LANES; l++)
+            at[l] = xmc_stream_at(3, l, 0);
+        (target ? k : ref)
+            ->equity_losses(&shares.stocks, &shares.own, at, shares.R, sum, 0x1p-6, 0x1p6);
+    }
+    compare("equity_losses, special values", k->isa, STOCKS,
+            SLOTS * XMC_EQUITY_LANES * sizeof(double), 0);
+    digest = before;
+}
+
 /* ---- benchmark ---- */
 
 static double now(void) {
@@ -976,6 +1071,7 @@ int main(int argc, char **argv) {
         check_account_terms(targets[0], checked[i]);
         check_rules(targets[0], checked[i]);
         check_share_out(targets[0], checked[i]);
+        check_special(targets[0], checked[i]);
     }
     if (digest != pinned) {
         fprintf(stderr, "the scalar reference's digest is %#018llx, not %#018llx\n",
