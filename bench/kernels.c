@@ -56,6 +56,7 @@ static struct {
     /* credit */
     xmc_hazard_table hazard_table;
     double w[BUCKETS][L], factors[BUCKETS][L], hazard[BUCKETS][L];
+    float w_f32[BUCKETS * L], factors_f32[BUCKETS * L], pd[BUCKETS * L];
     /* stocks */
     uint32_t skip[STOCKS], index[STOCKS], segment[STOCKS];
     double beta[STOCKS], idio[STOCKS], value[STOCKS], scaled[STOCKS], R[INDICES * XMC_EQUITY_LANES],
@@ -222,12 +223,21 @@ static void run_hazards(const xmc_kernels *k) {
             plain_hazards(threshold, b.w[i], b.factors[i], L, b.hazard[i]);
 }
 
+static void run_conditional_pd(const xmc_kernels *k) {
+    if (k)
+        k->conditional_pd_f32((float)threshold, b.w_f32, b.factors_f32, BUCKETS * L, b.pd);
+    else
+        plain_conditional_pd((float)threshold, b.w_f32, b.factors_f32, BUCKETS * L, b.pd);
+}
+
 static void make_credit(void) {
     xmc_stream s = xmc_stream_at(71, 0, 0);
     for (int i = 0; i < BUCKETS; i++)
         for (int l = 0; l < L; l++) {
             b.w[i][l] = 1 + xmc_uniform(&s);
             b.factors[i][l] = 0.6 * xmc_normal(&s);
+            b.w_f32[i * L + l] = (float)b.w[i][l];
+            b.factors_f32[i * L + l] = (float)b.factors[i][l];
         }
 }
 
@@ -403,7 +413,9 @@ static const xmc_bench_case cases[] = {
     CASE("defaults by skipping, p = 5 %", "obligors", "plain C, one draw each", OBLIGORS, restart,
          run_defaults_5, b.n_hits, false, 0.08, 0.15),
     CASE("conditional default hazards f64", "buckets", "plain C, erfc and log1p of libm",
-         BUCKETS *L, restart, run_hazards, b.hazard, false, 0.55, 2.1),
+         BUCKETS *L, restart, run_hazards, b.hazard, false, 0, 0),
+    CASE("conditional default probability f32", "probabilities", "plain C, erfcf of libm",
+         BUCKETS *L, restart, run_conditional_pd, b.pd, false, 0.55, 2.1),
     CASE("stocks, own Student t by table", "stocks", "plain C", STOCKS *XMC_EQUITY_LANES,
          restart_stocks, run_stocks, b.sums, true, 0, 0),
     CASE("8 factors, exponential, double sums", "instrument-trials", "plain C, expf of libm",

@@ -169,6 +169,12 @@ void plain_account_terms(const xmc_terms *t, const xmc_layer *y, const double *x
     }
 }
 
+void plain_conditional_pd(float threshold, const float *w, const float *factors, size_t n,
+                          float *pd) {
+    for (size_t i = 0; i < n; i++)
+        pd[i] = 0.5f * erfcf(-0x1.6a09e6p-1f * (threshold * w[i] + factors[i]));
+}
+
 void plain_hazards(double threshold, const double *w, const double *factors, size_t n,
                    double *hazard) {
     for (size_t i = 0; i < n; i++) {

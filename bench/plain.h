@@ -29,6 +29,8 @@ double plain_ground_up(const plain_location *x, size_t n, const xmc_damage_row *
 void plain_account_terms(const xmc_terms *t, const xmc_layer *y, const double *x, size_t n,
                          double *out, double grid, double inv_grid);
 /* Default hazards -log(1 - Phi(threshold w + country + sector)). */
+void plain_conditional_pd(float threshold, const float *w, const float *factors, size_t n,
+                          float *pd);
 void plain_hazards(double threshold, const double *w, const double *factors, size_t n,
                    double *hazard);
 

@@ -38,6 +38,11 @@ void xmc_bucket_hazards(const xmc_hazard_table *t, double threshold, const doubl
     xmc_kernels_active()->bucket_hazards(t, threshold, w, factors, hazard_of);
 }
 
+void xmc_conditional_pd_f32(float threshold, const float *w, const float *factors, size_t n,
+                            float *pd) {
+    xmc_kernels_active()->conditional_pd_f32(threshold, w, factors, n, pd);
+}
+
 uint32_t xmc_strip_sums(const xmc_stream_base *base, uint64_t address, const double *hazard_of,
                         const double *loss, uint32_t n, double *sum) {
     return xmc_kernels_active()->strip_sums(base, address, hazard_of, loss, n, sum);

@@ -45,6 +45,13 @@ static inline double xmc_share_of(const xmc_share_law *s, double u) {
 void xmc_bucket_hazards(const xmc_hazard_table *t, double threshold, const double *w,
                         const double *factors, double *hazard);
 
+/* The same probabilities in single precision: pd[i] = Phi(threshold w[i] + factors[i]), i < n.
+ * Relative error below 5e-7 for the argument as rounded, which lies within 12.5 of 0 (beyond, the
+ * nearer end counts); the argument's own rounding adds up to 6e-8 times its square. For screening
+ * and search; the sampler's law needs the hazards above. */
+void xmc_conditional_pd_f32(float threshold, const float *w, const float *factors, size_t n,
+                            float *pd);
+
 /* Who defaults among the n obligors of a strip (a bucket or a stretch of one), who all have hazard
  * h: points of a Poisson process of mean n h fall on the strip, and an obligor that one or more
  * points hit defaults. The stream's first uniform gives the number of points by inversion, each

@@ -1,5 +1,6 @@
 /* Vector bodies of the credit kernels, on the primitives of vec_<target>.h. */
 #include "kernels/credit_twin.h"
+#include "kernels/exp2_body.h"
 
 static void bucket_hazards(const xmc_hazard_table *t, double threshold, const double *w,
                            const double *factors, double *hazard) {
@@ -16,6 +17,35 @@ static void bucket_hazards(const xmc_hazard_table *t, double threshold, const do
         y = v_add(c[1], v_mul(f, y));
         v_store_f64(hazard + l, v_add(c[0], v_mul(f, y)));
     }
+}
+
+static void conditional_pd_f32(float threshold, const float *w, const float *factors, size_t n,
+                               float *pd) {
+    const v_f32 zero = v_set_f32(0.0f), one = v_set_f32(1.0f), c = v_set_f32(threshold);
+    const v_f32 scale = v_set_f32(XMC_HALF_LOG2_E);
+    size_t i = 0;
+    for (; i + 2 * V_W <= n; i += 2 * V_W) {
+        v_f32 x = v_fma_f32(c, v_load_f32(w + i), v_load_f32(factors + i));
+        x = v_max_f32(v_min_f32(x, v_set_f32(XMC_PD_REACH)), v_set_f32(-XMC_PD_REACH));
+        const v_f32 y = v_max_f32(x, v_sub_f32(zero, x));
+        const v_f32 t = v_div_f32(one, v_fma_f32(v_set_f32(XMC_PD_STRETCH), y, one));
+        v_f32 p = v_set_f32(xmc_pd_poly[XMC_PD_DEGREE]);
+        for (int k = XMC_PD_DEGREE - 1; k >= 0; k--)
+            p = v_fma_f32(p, t, v_set_f32(xmc_pd_poly[k]));
+        const v_f32 square = v_mul_f32(y, y), rest = v_fma_f32(y, y, v_sub_f32(zero, square));
+        const v_f32 power = v_mul_f32(square, scale);
+        v_f32 more = v_fma_f32(square, scale, v_sub_f32(zero, power));
+        more = v_fma_f32(square, v_set_f32(XMC_HALF_LOG2_E_LOW), more);
+        more = v_fma_f32(rest, scale, more);
+        const v_f32 e = v_exp2_f32(v_sub_f32(zero, power));
+        v_f32 q = v_fma_f32(v_mul_f32(e, v_set_f32(-XMC_LN2_F32)), more, e);
+        q = v_mul_f32(q, v_mul_f32(t, p));
+        v_f32 upper = v_mul_f32(x, v_set_f32(0x1p126f));
+        upper = v_min_f32(v_max_f32(upper, zero), one);
+        const v_f32 d = v_sub_f32(upper, q);
+        v_store_f32(pd + i, v_max_f32(d, v_sub_f32(zero, d)));
+    }
+    xmc_conditional_pd_rest(threshold, w, factors, i, n, pd);
 }
 
 static inline v_u64 v_mix64(v_u64 z) {

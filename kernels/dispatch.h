@@ -39,6 +39,8 @@ typedef struct {
                       double inv_grid);
     void (*bucket_hazards)(const xmc_hazard_table *t, double threshold, const double *w,
                            const double *factors, double *hazard);
+    void (*conditional_pd_f32)(float threshold, const float *w, const float *factors, size_t n,
+                               float *pd);
     uint32_t (*strip_sums)(const xmc_stream_base *base, uint64_t address, const double *hazard,
                            const double *loss, uint32_t n, double *sum);
     size_t (*strip_hits)(const xmc_stream_base *base, uint64_t address, const double *hazard,

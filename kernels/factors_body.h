@@ -1,17 +1,7 @@
 /* Vector body of the exponentials of factors, on the primitives of vec_<target>.h: see factors.h.
  * The factors of a vector of trials stay in registers, loadings are broadcast from memory. */
+#include "kernels/exp2_body.h"
 #include "kernels/factors_twin.h"
-
-/* xmc_exp2_f32_twin. */
-static inline v_f32 v_exp2_f32(v_f32 t) {
-    const v_f32 shift = v_set_f32(XMC_EXP2_SHIFT);
-    t = v_min_f32(v_max_f32(t, v_set_f32(-126.0f)), v_set_f32(126.0f));
-    v_f32 n = v_add_f32(t, shift), x = v_sub_f32(t, v_sub_f32(n, shift));
-    v_f32 z = v_set_f32(xmc_exp2_poly[6]);
-    for (int i = 5; i >= 0; i--)
-        z = v_fma_f32(z, x, v_set_f32(xmc_exp2_poly[i]));
-    return v_scale_f32(z, n);
-}
 
 static void factor_exponentials(const xmc_exponentials *e, const float *x, size_t stride,
                                 size_t lanes, double *sum) {

@@ -42,6 +42,11 @@ static void bucket_hazards(const xmc_hazard_table *t, double threshold, const do
     xmc_bucket_hazards_twin(t, threshold, w, factors, hazard);
 }
 
+static void conditional_pd_f32(float threshold, const float *w, const float *factors, size_t n,
+                               float *pd) {
+    xmc_conditional_pd_rest(threshold, w, factors, 0, n, pd);
+}
+
 static uint32_t strip_sums(const xmc_stream_base *base, uint64_t address, const double *hazard,
                            const double *loss, uint32_t n, double *sum) {
     return xmc_strip_sums_twin(base, address, hazard, loss, n, sum);

@@ -749,7 +749,38 @@ static void check_strip(const xmc_kernels *ref, const xmc_kernels *k, uint64_t a
         fail("strip_hits", k->isa, n, "other defaults than strip_sums");
 }
 
+/* The single-precision probabilities: bits, and the error that credit.h states. */
+static void check_conditional_pd(const xmc_kernels *ref, const xmc_kernels *k) {
+    static float w[MAX], factors[MAX];
+    xmc_stream s = xmc_stream_at(77, 0, 0);
+    for (size_t i = 0; i < MAX; i++) {
+        w[i] = i % 5 ? 1.0f : 0.5f + xmc_uniform_f32(&s);
+        factors[i] = (float)((double)i / MAX * 30.0 - 12.5);
+    }
+    const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, 0x1p-149f, -0x1p-130f, 2.5f, 1e30f};
+    memcpy(factors + 64, special, sizeof special);
+    for (size_t j = 0; j < LENGTHS; j++) {
+        for (int t = 0; t < 2; t++)
+            (t ? k : ref)
+                ->conditional_pd_f32(-2.5f, w, factors, lengths[j], (float *)(void *)guarded(t));
+        compare("conditional_pd_f32", k->isa, lengths[j], lengths[j] * sizeof(float), 0);
+    }
+    const float *pd = (const float *)(void *)(buffer[1] + GUARD);
+    for (size_t i = 0; i < MAX; i++) {
+        float x = fmaf(-2.5f, w[i], factors[i]);
+        x = x < 12.5f ? x : 12.5f;
+        x = x > -12.5f ? x : -12.5f;
+        const double exact = xmc_normal_cdf((double)x);
+        if (!(fabs((double)pd[i] / exact - 1.0) < 5e-7)) {
+            fprintf(stderr, "x = %.9g: %.9g, exact %.9g\n", (double)x, (double)pd[i], exact);
+            fail("conditional_pd_f32", k->isa, i, "error above the stated one");
+            return;
+        }
+    }
+}
+
 static void check_credit(const xmc_kernels *ref, const xmc_kernels *k) {
+    check_conditional_pd(ref, k);
     for (uint64_t seed = 0; seed < 2000; seed++) {
         const double threshold = -5 + (double)(seed % 97) * 0.1;
         const size_t bytes = sizeof bucket.hazard;
