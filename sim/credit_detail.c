@@ -238,13 +238,38 @@ void xmc_credit_tile(const xmc_credit *p, xmc_credit_work *w, const uint64_t *tr
     }
 }
 
+typedef struct {
+    const xmc_credit *p;
+    xmc_block *block;
+    uint32_t from;
+} tile_place;
+
+/* What the excess per buyer pays of a claim, to its treaties and, for the treaties that come after,
+ * to the segment. */
+static void cede_buyer(const tile_place *at, const xmc_credit_work *w, const xmc_claim *c,
+                       uint32_t lane) {
+    const xmc_credit *p = at->p;
+    const xmc_credit_detail *d = p->detail;
+    const xmc_claim_terms *o = &d->claims[c->obligor];
+    double ceded = xmc_buyer_recovery(&d->buyers, d->policies[o->policy].lob, c->loss, p->grid,
+                                      1.0 / p->grid, w->paid);
+    if (!(ceded > 0.0))
+        return;
+    for (size_t k = 0; k < d->buyers.n; k++)
+        at->block->treaty[d->buyers.layer[k].treaty][at->from + lane] += w->paid[k];
+    at->block->segment_net[p->registered[o->segment[c->cause]]][at->from + lane] += ceded;
+}
+
 /* The run's sink: sums by segment. */
 static void sum_lane(void *context, const xmc_credit_work *w, uint32_t lane) {
-    const xmc_credit *p = context;
+    const tile_place *at = context;
+    const xmc_credit *p = at->p;
     double *sum = w->tile->sum;
     for (size_t i = 0; i < w->n_claims; i++) {
         const xmc_claim *c = &w->claims[i];
         sum[(size_t)p->detail->claims[c->obligor].segment[c->cause] * p->lanes + lane] += c->loss;
+        if (p->detail->buyers.n && c->cause != XMC_CAUSE_MIGRATION)
+            cede_buyer(at, w, c, lane);
     }
 }
 
@@ -254,7 +279,7 @@ void xmc_credit_detail_tile(const xmc_credit *p, xmc_credit_work *w, xmc_block *
     for (uint32_t l = 0; l < lanes; l++)
         trials[l] = block->first + from + l;
     xmc_credit_tile(p, w, trials, block->macro + from, block->weight ? block->weight + from : NULL,
-                    lanes, sum_lane, (void *)(uintptr_t)p);
+                    lanes, sum_lane, &(tile_place){p, block, from});
     for (size_t s = 0; s < p->n_segments; s++)
         memcpy(block->segment_gross[p->registered[s]] + from, w->tile->sum + s * p->lanes,
                lanes * sizeof(double));
@@ -266,6 +291,7 @@ int xmc_credit_work_init(const xmc_credit *p, xmc_credit_work *w, xmc_credit_scr
     w->rate = calloc((p->detail->n_fx + 1) * L, sizeof *w->rate);
     w->sorted = malloc((n * L + 1) * sizeof *w->sorted);
     w->claims = malloc((2 * n + 1) * sizeof *w->claims);
+    w->paid = malloc((p->detail->buyers.n + 1) * sizeof *w->paid);
     w->ranked = malloc((2 * n + 1) * sizeof *w->ranked);
     w->moves = malloc((p->detail->n_states ? n * L : 1) * sizeof *w->moves);
     w->weight = malloc((n + 1) * sizeof *w->weight);
@@ -275,7 +301,7 @@ int xmc_credit_work_init(const xmc_credit *p, xmc_credit_work *w, xmc_credit_scr
     w->by_country = malloc((p->n_countries + 1) * sizeof *w->by_country);
     tile->log = malloc((n * L + 1) * sizeof *tile->log);
     if (w->rate && w->sorted && w->claims && w->weight && w->part && w->index && w->stamp &&
-        w->by_country && w->moves && w->ranked && tile->log)
+        w->by_country && w->moves && w->ranked && w->paid && tile->log)
         return 0;
     xmc_credit_work_free(w);
     return -1;
@@ -292,6 +318,7 @@ void xmc_credit_work_free(xmc_credit_work *w) {
     free(w->by_country);
     free(w->moves);
     free(w->ranked);
+    free(w->paid);
     if (w->tile) {
         free(w->tile->log);
         w->tile->log = NULL;

@@ -9,6 +9,7 @@
 #ifndef CROSSMC_CREDIT_DETAIL_H
 #define CROSSMC_CREDIT_DETAIL_H
 
+#include "sim/credit_buyers.h"
 #include "sim/credit_internal.h"
 
 enum { XMC_CAUSE_DEFAULT, XMC_CAUSE_TRANSFER, XMC_CAUSE_MIGRATION, XMC_N_CAUSES };
@@ -27,6 +28,7 @@ typedef struct {
 
 typedef struct {
     double first_loss, limit, retention; /* limit infinite = none */
+    uint32_t lob;
 } xmc_policy_terms;
 
 /* Growth = exp(volatility z - volatility^2 / 2), z = on_world F + own e. */
@@ -56,6 +58,7 @@ struct xmc_credit_detail {
     double *defaults;   /* [years + 1][states]: default within that many years, from each state */
     double *thresholds; /* [strips][states]: of downgrade to that state or a worse one, default
                            included, as xmc_strip's threshold */
+    xmc_buyer_layers buyers;
     struct xmc_credit_work *work; /* [threads], where run */
     bool direct;                  /* transfer losses obligor by obligor */
     bool run;                     /* an option is on: every trial takes this path */
@@ -86,6 +89,7 @@ typedef struct xmc_credit_work {
     xmc_claim *claims; /* of one lane */
     size_t n_claims;
     double *weight, *part, *by_country;
+    double *paid; /* [layers per buyer] */
     uint32_t *index;
     xmc_ranked_claim *ranked;
     xmc_move *moves;

@@ -45,7 +45,7 @@ static void plan_policies(const xmc_credit *p, const xmc_analysis *a, xmc_credit
         d->policies[d->claims[i].policy] =
             (xmc_policy_terms){first > 0.0 ? xmc_to_grid(first, p->grid, 1.0 / p->grid) : 0.0,
                                limit > 0.0 ? xmc_to_grid(limit, p->grid, 1.0 / p->grid) : INFINITY,
-                               s->minimum_retention};
+                               s->minimum_retention, s->lob};
         d->any_terms = d->any_terms || first > 0.0 || limit > 0.0;
         d->direct = d->direct || s->minimum_retention > 0.0;
     }
@@ -141,8 +141,9 @@ xmc_status xmc_credit_detail_finish(xmc_credit *p, const xmc_analysis *a,
     for (size_t i = 0; i < p->n_obligors; i++)
         foreign = foreign || d->claims[i].currency;
     d->direct = d->direct || foreign;
-    d->run = d->run || d->direct || d->any_ceiling;
-    if (a->credit.model == XMC_CREDIT_PLUS) {
+    status = xmc_buyer_layers_plan(a, &d->buyers, diag);
+    d->run = d->run || d->direct || d->any_ceiling || d->buyers.n;
+    if (!status && a->credit.model == XMC_CREDIT_PLUS) {
         d->run = true;
         status = plan_gammas(p, &a->credit, country_rank, sector_rank, diag);
     }
@@ -180,6 +181,11 @@ void xmc_credit_detail_digest(const xmc_credit *p, xmc_digest *d) {
         xmc_digest_f64(d, x->defaults, x->n_states * (XMC_MIGRATION_YEARS + 1));
         xmc_digest_f64(d, x->thresholds, x->n_states * p->n_strips);
     }
+    for (size_t i = 0; i < x->buyers.n; i++) {
+        const xmc_buyer_layer *l = &x->buyers.layer[i];
+        xmc_digest_f64(d, (double[]){l->attachment, l->limit, l->share}, 3);
+        xmc_digest_u32(d, (uint32_t[]){l->treaty, l->level}, 2);
+    }
     for (size_t i = 0; i < p->n_obligors; i++) {
         const xmc_claim_terms *o = &x->claims[i];
         const xmc_policy_terms *t = &x->policies[o->policy];
@@ -207,6 +213,7 @@ void xmc_credit_detail_free(xmc_credit_detail *d, int threads) {
         xmc_credit_work_free(&d->work[k]);
     for (size_t i = 0; i < d->n_gammas; i++)
         xmc_gamma_table_free(&d->gamma[i]);
+    xmc_buyer_layers_free(&d->buyers);
     free(d->work);
     free(d->gamma);
     free(d->country_gamma);

@@ -166,8 +166,11 @@ void xmc_treaties_year(const xmc_treaty_plan *p, xmc_risk risk, xmc_block *b) {
             if (p->risk[s] != risk)
                 continue;
             for (uint32_t i = from; i < to; i++) {
-                double net = b->segment_gross[s][i], base = net;
-                b->risk_gross[risk][i] += net;
+                b->risk_gross[risk][i] += b->segment_gross[s][i];
+                double net = b->segment_gross[s][i], base;
+                if (risk == XMC_RISK_CREDIT) /* what the excess per buyer has taken */
+                    net -= b->segment_net[s][i];
+                base = net;
                 for (size_t k = 0; k < g->n && net > 0; k++) {
                     const xmc_treaty *t = treaty_of(g, k);
                     if (k == 0 || g->level[k] != g->level[k - 1])

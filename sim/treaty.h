@@ -17,7 +17,8 @@ typedef struct xmc_treaty_plan xmc_treaty_plan;
 xmc_status xmc_treaties_plan(const xmc_analysis *a, const xmc_run_shape *shape,
                              const xmc_segments *segments, xmc_treaty_plan **out, xmc_diag *diag);
 /* For a risk without occurrences (attritional, credit), right after it has filled segment_gross of
- * its segments: applies QS to each segment's year in inuring order; sets segment_net of the risk's
+ * its segments (credit also segment_net, with what its excess per buyer has taken): applies QS to
+ * each segment's year in inuring order; sets segment_net of the risk's
  * segments and risk_gross, risk_ceded, risk_net of the risk; adds to treaty[]. Equity: net = gross.
  * xmc_cat_block does the like for catastrophe itself. */
 void xmc_treaties_year(const xmc_treaty_plan *p, xmc_risk risk, xmc_block *block);

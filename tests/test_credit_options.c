@@ -11,6 +11,8 @@
 
 #include "kernels/distributions.h"
 #include "sim/credit_tail.h"
+#include "sim/plan.h"
+#include "sim/run.h"
 #include "tests/credit_fixture.h"
 
 #include <gsl/gsl_cdf.h>
@@ -678,6 +680,146 @@ static void test_independence(void **state) {
     tear_down(&g);
 }
 
+/* --- excess per buyer --- */
+
+/* The whole table of a run, by column. */
+typedef struct {
+    size_t n_segments, n_treaties;
+    double *gross[4], *net[4], *treaty[3], *risk_gross, *risk_ceded, *risk_net;
+} table;
+
+static xmc_status keep_block(void *context, const xmc_block *b, xmc_diag *d) {
+    table *t = context;
+    (void)d;
+    for (size_t s = 0; s < t->n_segments; s++) {
+        memcpy(t->gross[s] + b->first, b->segment_gross[s], b->n * sizeof(double));
+        memcpy(t->net[s] + b->first, b->segment_net[s], b->n * sizeof(double));
+    }
+    for (size_t k = 0; k < t->n_treaties; k++)
+        memcpy(t->treaty[k] + b->first, b->treaty[k], b->n * sizeof(double));
+    memcpy(t->risk_gross + b->first, b->risk_gross[XMC_RISK_CREDIT], b->n * sizeof(double));
+    memcpy(t->risk_ceded + b->first, b->risk_ceded[XMC_RISK_CREDIT], b->n * sizeof(double));
+    memcpy(t->risk_net + b->first, b->risk_net[XMC_RISK_CREDIT], b->n * sizeof(double));
+    return XMC_OK;
+}
+
+static double layer(double loss, double from, double width, double share) {
+    double x = loss > from ? loss - from : 0;
+    x = x < width ? x : width;
+    return rint(share * x * 64) / 64;
+}
+
+static xmc_treaty per_buyer(const char *number, uint32_t priority, double from, double width,
+                            double share) {
+    return (xmc_treaty){.number = number,
+                        .name = number,
+                        .type = XMC_TREATY_PR,
+                        .perils = ~UINT64_C(0),
+                        .inuring_priority = priority,
+                        .inception = INT32_MIN,
+                        .expiry = INT32_MAX,
+                        .placed = share,
+                        .reinstatements = XMC_UNLIMITED,
+                        .risk_level = XMC_LEVEL_ACC,
+                        .risk_attachment = from,
+                        .risk_limit = width};
+}
+
+/* Two buyers of one line, a segment each, and a borrower of another: two layers per buyer, then a
+ * quota share of everything. */
+static void test_excess_per_buyer(void **state) {
+    (void)state;
+    fixture f = set_up(3, 50000, 2, 0.2);
+    bind(&f);
+    f.a.book.n_credit_policies = 2;
+    f.policies[1] = (xmc_credit_policy){.id = "P1", .lob = 1};
+    for (uint32_t i = 0; i < 3; i++) {
+        f.obligors[i].probability = 0.2;
+        f.obligors[i].exposure = 1000.0 + 400.0 * i;
+        f.obligors[i].region = i % 2;
+        f.obligors[i].policy = i / 2;
+        f.obligors[i].loss_class = 2; /* beta */
+    }
+    xmc_treaty treaties[3] = {per_buyer("B1", 1, 200, 300, 0.9), per_buyer("B2", 2, 150, 0, 0.5)};
+    treaties[2] = (xmc_treaty){.number = "Q",
+                               .name = "Q",
+                               .type = XMC_TREATY_QS,
+                               .perils = ~UINT64_C(0),
+                               .inuring_priority = 3,
+                               .inception = INT32_MIN,
+                               .expiry = INT32_MAX,
+                               .ceded = 0.3,
+                               .placed = 1};
+    xmc_treaty_scope scopes[3] = {{.treaty = 0, .account = UINT32_MAX, .lob = 0},
+                                  {.treaty = 1, .account = UINT32_MAX, .lob = 0},
+                                  {.treaty = 2, .account = UINT32_MAX, .lob = UINT32_MAX}};
+    f.a.book.treaties = treaties;
+    f.a.book.n_treaties = 3;
+    f.a.book.scopes = scopes;
+    f.a.book.n_scopes = 3;
+    xmc_diag d;
+    xmc_diag_init(&d);
+    xmc_plan plan;
+    xmc_status st = xmc_plan_build(&f.a, &(xmc_plan_options){16384, 2}, &plan, &d);
+    xmc_diag_print(&d, stdout);
+    assert_int_equal(st, XMC_OK);
+    table t = {.n_segments = plan.segments.n, .n_treaties = 3};
+    assert_int_equal(t.n_segments, 3);
+    double *all = calloc(12 * f.a.trials, sizeof *all);
+    for (size_t s = 0; s < 3; s++) {
+        t.gross[s] = all + s * f.a.trials;
+        t.net[s] = all + (3 + s) * f.a.trials;
+        t.treaty[s] = all + (6 + s) * f.a.trials;
+    }
+    t.risk_gross = all + 9 * f.a.trials;
+    t.risk_ceded = all + 10 * f.a.trials;
+    t.risk_net = all + 11 * f.a.trials;
+    xmc_run_times times;
+    xmc_run_hooks hooks = {.write = keep_block, .write_context = &t};
+    assert_int_equal(xmc_run_trials(&plan, &hooks, &times, &d), XMC_OK);
+    size_t both = 0;
+    for (size_t i = 0; i < f.a.trials; i++) {
+        double paid[3] = {0}, net_all = 0, gross_all = 0;
+        for (int s = 0; s < 3; s++) { /* ECI asia, ECI europe, GUA asia */
+            double net = t.gross[s][i];
+            gross_all += net;
+            if (s < 2) {
+                double x = layer(net, 200, 300, 0.9);
+                paid[0] += x;
+                net -= x;
+                x = layer(net, 150, INFINITY, 0.5);
+                paid[1] += x;
+                net -= x;
+                both += x > 0;
+            }
+            double q = rint(0.3 * net * 64) / 64;
+            paid[2] += q;
+            net -= q;
+            assert_true(t.net[s][i] == net);
+            net_all += net;
+        }
+        for (int k = 0; k < 3; k++)
+            assert_true(t.treaty[k][i] == paid[k]);
+        assert_true(t.risk_gross[i] == gross_all && t.risk_net[i] == net_all &&
+                    t.risk_ceded[i] == gross_all - net_all);
+    }
+    assert_true(both > 1000);
+    free(all);
+    xmc_plan_free(&plan);
+    /* After the quota share, or with terms of an occurrence: refused. */
+    treaties[1].inuring_priority = 3;
+    treaties[1].occ_limit = 10;
+    assert_int_equal(xmc_plan_build(&f.a, &(xmc_plan_options){16384, 2}, &plan, &d), XMC_BAD_INPUT);
+    size_t said = 0;
+    for (size_t i = 0; i < d.n_messages; i++)
+        said += strstr(d.messages[i].text, "a priority before that of treaty Q") ||
+                strstr(d.messages[i].text, "RiskAttachment and RiskLimit alone");
+    assert_int_equal(said, 2);
+    xmc_plan_free(&plan);
+    xmc_diag_free(&d);
+    tear_down(&f);
+}
+
 /* --- contributions --- */
 
 /* With every trial in the tail, an obligor's sum is its whole loss, and all of them together are
@@ -753,6 +895,7 @@ int main(void) {
         cmocka_unit_test(test_plus_exact),
         cmocka_unit_test(test_plus_portfolio),
         cmocka_unit_test(test_independence),
+        cmocka_unit_test(test_excess_per_buyer),
         cmocka_unit_test(test_contributions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
