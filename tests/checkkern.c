@@ -32,7 +32,7 @@ static int failures;
 
 /* A digest of what the scalar reference gives, the same on every processor: a change of this number
  * is a change of results. */
-static const uint64_t pinned = UINT64_C(0xf237122ec61e084d);
+static const uint64_t pinned = UINT64_C(0xb57bae901c47f482);
 static uint64_t digest;
 
 static void digest_bytes(const void *data, size_t n) {
@@ -1100,9 +1100,9 @@ int main(int argc, char **argv) {
         check_reductions(targets[0], checked[i]);
         check_kth_and_tail(targets[0], checked[i]);
         check_account_terms(targets[0], checked[i]);
+        check_special(targets[0], checked[i]);
         check_rules(targets[0], checked[i]);
         check_share_out(targets[0], checked[i]);
-        check_special(targets[0], checked[i]);
     }
     if (digest != pinned) {
         fprintf(stderr, "the scalar reference's digest is %#018llx, not %#018llx\n",
