@@ -99,21 +99,21 @@ static xmc_column *instrument_columns(xmc_loader *l, size_t *n) {
                                                  [I_DIVIDEND] = {"dividend_yield", false}};
     *n = FIRST_BETA + l->indices.n;
     xmc_column *c = xmc_arena_alloc(&l->scratch, *n * sizeof *c);
-    if (c)
-        memcpy(c, fixed, sizeof fixed);
-    for (size_t k = 0; c && k < l->indices.n; k++) {
+    if (!c)
+        return NULL;
+    memcpy(c, fixed, sizeof fixed);
+    for (size_t k = 0; k < l->indices.n; k++) {
         const size_t length = strlen(l->indices.name[k]);
         char *name = xmc_arena_copy_behind(&l->scratch, 5, l->indices.name[k], length);
-        if (!name) {
-            c = NULL;
-            break;
-        }
-        name -= 5;
-        memcpy(name, "beta_", 5);
+        if (!name)
+            return NULL;
+        static const char prefix[5] = {'b', 'e', 't', 'a', '_'};
+        name -= sizeof prefix;
+        memcpy(name, prefix, sizeof prefix);
         c[FIRST_BETA + k] = (xmc_column){name, false};
     }
     /* the volatility of a kind may stand in the model */
-    for (int k = 0; c && k < XMC_N_KINDS; k++)
+    for (int k = 0; k < XMC_N_KINDS; k++)
         if (l->a->equity.kind_volatility[k] > 0)
             c[I_IDIO].required = false;
     return c;
