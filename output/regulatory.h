@@ -39,6 +39,7 @@ typedef struct {
     size_t n_stocks;
     const xmc_lot *lots; /* NULL: stocks state their own cost and holding time */
     size_t n_lots;
+    xmc_lot *own_lots; /* where lots are a copy without funds and preferred shares */
     const xmc_corporate_action *actions;
     size_t n_actions;
     const double *prices; /* per stock at the valuation date, with lots */

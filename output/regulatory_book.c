@@ -1,5 +1,6 @@
 /* Bridges between the regulatory minimum, the book and the simulation. */
 #include "output/regulatory_report.h"
+#include "scenarios/model.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -12,6 +13,28 @@ static const char *const line_keys[] = {
 static const char *const loan_types[] = {"mortgage", "top_up", "other_personal", "corporate",
                                          "other"};
 enum { N_LOAN_TYPES = 5 };
+
+/* Leaves out the lots of what is no stock, so that neither values nor costs count. */
+static xmc_status stocks_only(const xmc_book *book, xmc_reg_book *out, xmc_diag *diag) {
+    size_t others = 0;
+    for (size_t i = 0; i < book->n_instruments; i++)
+        others += book->instruments[i].kind != XMC_KIND_STOCK;
+    if (!others)
+        return XMC_OK;
+    out->own_lots = malloc((book->n_lots + 1) * sizeof *out->own_lots);
+    if (!out->own_lots)
+        return xmc_no_memory(diag, book->n_lots * sizeof *out->own_lots, "stocks");
+    out->n_lots = 0;
+    for (size_t i = 0; i < book->n_lots; i++)
+        if (book->instruments[book->lots[i].instrument].kind == XMC_KIND_STOCK)
+            out->own_lots[out->n_lots++] = book->lots[i];
+    out->lots = out->own_lots;
+    xmc_note(diag,
+             "%zu funds and preferred shares are not in the minimum's stock charge: give them "
+             "in the company sheet's assets",
+             others);
+    return XMC_OK;
+}
 
 xmc_status xmc_reg_book_from(const xmc_book *book, bool has_equity, bool has_credit,
                              xmc_reg_book *out, xmc_diag *diag) {
@@ -41,7 +64,8 @@ xmc_status xmc_reg_book_from(const xmc_book *book, bool has_equity, bool has_cre
         for (size_t i = 0; i < book->n_instruments; i++) {
             const xmc_instrument *in = &book->instruments[i];
             prices[i] = in->price;
-            double value = shares[i] * in->price; /* as the simulation has it */
+            /* as the simulation has it; funds and preferred shares are not in the stocks' charge */
+            double value = in->kind == XMC_KIND_STOCK ? shares[i] * in->price : 0.0;
             out->stocks[i] = (xmc_reg_stock){.id = in->id,
                                              .board = in->board,
                                              .csi300 = in->csi300,
@@ -52,6 +76,11 @@ xmc_status xmc_reg_book_from(const xmc_book *book, bool has_equity, bool has_cre
                                              .holding_years = NAN};
         }
         free(shares);
+        st = stocks_only(book, out, diag);
+        if (st != XMC_OK) {
+            xmc_reg_book_free(out);
+            return st;
+        }
     }
     if (book->n_locations) {
         out->regions = book->regions;
@@ -94,6 +123,7 @@ xmc_status xmc_reg_book_from(const xmc_book *book, bool has_equity, bool has_cre
 void xmc_reg_book_free(xmc_reg_book *book) {
     free(book->stocks);
     free(book->sums_insured);
+    free(book->own_lots);
     free((void *)book->prices);
     free((void *)book->financing);
     *book = (xmc_reg_book){0};
@@ -181,6 +211,10 @@ void xmc_reg_versions_free(xmc_reg_versions *v) {
 size_t xmc_reg_node_of_segment(const xmc_reg_tree *t, const xmc_segment *segment) {
     char key[64];
     if (segment->risk == XMC_RISK_EQUITY) {
+        static const char *const not_stocks[] = {"fund", "preferred", "derivative"};
+        for (size_t i = 0; i < sizeof not_stocks / sizeof *not_stocks; i++)
+            if (!strcmp(segment->line_name, not_stocks[i]))
+                return SIZE_MAX;
         size_t stocks = xmc_reg_find(t, "market.equity.stocks");
         return stocks != SIZE_MAX ? stocks : xmc_reg_find(t, "market.equity");
     }
@@ -211,7 +245,9 @@ void xmc_reg_simulated(const xmc_reg_tree *t, const xmc_segments *segments, bool
         }
         bool named = false;
         for (size_t j = 0; j < i; j++)
-            named |= segments->segments[j].risk == s->risk && segments->segments[j].line == s->line;
+            named |= segments->segments[j].risk == s->risk &&
+                     segments->segments[j].line == s->line &&
+                     !strcmp(segments->segments[j].line_name, s->line_name);
         if (!named)
             xmc_warn(diag, (xmc_place){0},
                      "%s of line %s is simulated, but has no row of its own in the minimum (given "

@@ -35,12 +35,11 @@ typedef struct {
 typedef struct {
     const xmc_equity *p;
     uint64_t trials;
-    size_t n_entities, n_stocks, n_alone;
+    size_t n_entities, n_alone;
     entity *entities; /* stocks, linear positions, others */
     uint32_t *cell;   /* [n_entities] in the pass over all trials */
     uint32_t *own;    /* [n_entities] 0, 1, 2 … */
     size_t n_cells;
-    int group_of_cell[CELLS][3];
     size_t n_columns;
     double *column; /* [n_columns][trials] */
     double *total;  /* [trials] */
