@@ -95,15 +95,18 @@ xmc_status xmc_credit_tail_run(xmc_credit *p, const xmc_analysis *a, const xmc_t
     int threads = omp_get_max_threads(), failed = 0;
     threads = threads < p->threads ? threads : p->threads;
     const size_t tiles = (n + L - 1) / L;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(tiles ? threads : 1)
     {
-        xmc_credit_work w;
+        /* Where the run took this path its threads have their work space already. */
+        const int thread = omp_get_thread_num();
+        xmc_credit_work own = {0}, *w = p->detail->run ? &p->detail->work[thread] : &own;
         hand h = {.p = p,
                   .out = out,
                   .group_sum = calloc(groups + 1, sizeof(double)),
                   .touched = malloc((groups + 1) * sizeof(uint32_t))};
-        int bad = !h.group_sum || !h.touched ||
-                  xmc_credit_work_init(p, &w, &p->scratch[omp_get_thread_num()]);
+        int bad = !h.group_sum || !h.touched;
+        if (!bad && !p->detail->run && tiles)
+            bad = xmc_credit_work_init(p, w, &p->scratch[thread]) != 0;
 #pragma omp atomic
         failed += bad;
 #pragma omp barrier
@@ -119,10 +122,9 @@ xmc_status xmc_credit_tail_run(xmc_credit *p, const xmc_analysis *a, const xmc_t
                 number[l] = h.trial[l].trial;
                 macro[l] = h.trial[l].macro;
             }
-            xmc_credit_tile(p, &w, number, macro, NULL, lanes, take_lane, &h);
+            xmc_credit_tile(p, w, number, macro, NULL, lanes, take_lane, &h);
         }
-        if (!bad)
-            xmc_credit_work_free(&w);
+        xmc_credit_work_free(&own);
         free(h.group_sum);
         free(h.touched);
     }

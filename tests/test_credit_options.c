@@ -829,11 +829,9 @@ static void test_excess_per_buyer(void **state) {
 
 /* With every trial in the tail, an obligor's sum is its whole loss, and all of them together are
  * the trials' losses, exactly. */
-static void test_contributions(void **state) {
-    (void)state;
-    fixture f = mixed(600, 0);
-    f.a.trials = 16000;
-    risk_columns c = risk_run(bind(&f), 16384, 2);
+static void check_contributions(const fixture *of) {
+    fixture f = *of;
+    risk_columns c = risk_run(&f.a, 16384, 2);
     xmc_run_shape shape = {16384, 2};
     xmc_segments segments = {0};
     xmc_credit *p;
@@ -885,6 +883,19 @@ static void test_contributions(void **state) {
     xmc_segments_free(&segments);
     xmc_diag_free(&d);
     risk_free(&c);
+}
+
+static void test_contributions(void **state) {
+    (void)state;
+    fixture f = mixed(600, 0);
+    f.a.trials = 16000;
+    bind(&f);
+    check_contributions(&f);
+    /* The same of a run with every option, whose threads keep their work space. */
+    xmc_fx_factor fx[2] = {{"EUR", 0.1, 0.2}, {"USD", 0.05, -0.3}};
+    double systemic[3] = {0, 0, 0.3};
+    everything(&f, fx, systemic);
+    check_contributions(&f);
     tear_down(&f);
 }
 
