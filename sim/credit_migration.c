@@ -96,6 +96,16 @@ int xmc_credit_migration_plan(const xmc_credit_model *m, xmc_credit *p,
     const size_t n = d->n_states = m->n_states;
     if (cumulative_defaults(m, d))
         return -1;
+    /* Strips without cover beyond the year have nothing to lose. */
+    uint8_t *beyond = calloc(p->n_strips + 1, 1);
+    if (!beyond)
+        return -1;
+    for (size_t i = 0; i < p->n_obligors; i++)
+        beyond[d->claims[i].strip] |= d->claims[i].months_beyond > 0.0f;
+    for (size_t i = 0; i < p->n_strips; i++)
+        if (!beyond[i])
+            p->strips[i].state = UINT32_MAX;
+    free(beyond);
     d->thresholds = calloc(p->n_strips * n, sizeof *d->thresholds);
     if (!d->thresholds)
         return -1;
