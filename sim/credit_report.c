@@ -14,6 +14,7 @@ enum { TOP = 50 };
 typedef struct {
     double quantile, mass; /* mass: n (1 - p) */
     double above, equal;   /* weight beyond and at the quantile */
+    double squares;        /* of the weights of both */
     uint64_t trials;
 } tail;
 
@@ -63,6 +64,7 @@ static int find_tail(const double *x, const double *w, uint64_t n, unsigned per_
     for (uint64_t i = 0; i < n; i++) {
         t->above += x[i] > t->quantile ? w[i] : 0.0;
         t->equal += x[i] == t->quantile ? w[i] : 0.0;
+        t->squares += x[i] >= t->quantile ? w[i] * w[i] : 0.0;
         t->trials += x[i] >= t->quantile;
     }
     return status;
@@ -74,10 +76,11 @@ static void estimate(const tail *t, const xmc_tail_sum *s, int set, double grid,
     double share = t->equal > 0.0 ? (t->mass - t->above) / t->equal : 0.0;
     double above = (double)s->above[set] * scale * grid;
     double equal = (double)s->equal[set] * scale * grid;
-    double sum = above + equal, k = (double)t->trials;
-    row->contribution[set] = (above + share * equal) / t->mass;
-    double spread = (double)s->square[set] - sum * sum / k;
-    row->se[set] = k > 1 && spread > 0.0 ? sqrt(spread) / t->mass : 0.0;
+    double mean = row->contribution[set] = (above + share * equal) / t->mass;
+    /* sum of w^2 (x - mean)^2 over the tail: the tail's weight is fixed. */
+    double spread =
+        (double)s->square[set] - 2.0 * mean * (double)s->linear[set] + mean * mean * t->squares;
+    row->se[set] = spread > 0.0 ? sqrt(spread) / t->mass : 0.0;
 }
 
 static void expectations(const xmc_credit *p, const xmc_analysis *a, xmc_credit_report *out) {

@@ -23,13 +23,16 @@ static void add(xmc_tail_sum *x, double loss, double per_grid, const xmc_tail_tr
     xmc_tail_i128 steps =
         (xmc_tail_i128)(loss * per_grid) * (int64_t)rint(t->weight * XMC_TAIL_WEIGHT);
     int64_t cny = (int64_t)rint(t->weight * loss);
+    int64_t twice = (int64_t)rint(t->weight * t->weight * loss);
     for (int s = 0; s < XMC_TAIL_SETS; s++) {
         if (t->above >> s & 1)
             x->above[s] += steps;
         if (t->equal >> s & 1)
             x->equal[s] += steps;
-        if ((t->above | t->equal) >> s & 1)
+        if ((t->above | t->equal) >> s & 1) {
+            x->linear[s] += twice;
             x->square[s] += (xmc_tail_i128)cny * cny;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 /* Who makes the tail of credit: contributions of obligors, countries, sectors, grades and policies.
  * After the run, once the trials of the tail are known, these trials are simulated again, this time
  * obligor by obligor; the draws have addresses, so that the losses are the same. The cost is that
- * of the tail's trials, the memory 216 bytes an obligor and a log of defaults for each thread. */
+ * of the tail's trials, the memory 272 bytes an obligor and a log of defaults for each thread. */
 #ifndef CROSSMC_CREDIT_TAIL_H
 #define CROSSMC_CREDIT_TAIL_H
 
@@ -29,10 +29,12 @@ typedef struct {
 } xmc_tail_trial;
 
 /* Sums over the trials of each set: of weight x loss in steps of the loss grid over
- * XMC_TAIL_WEIGHT, and of its square in CNY^2. Integers, so that no order can show. */
+ * XMC_TAIL_WEIGHT; of weight^2 x loss in CNY and weight^2 x loss^2 in CNY^2, for the errors.
+ * Integers, so that no order can show. */
 #define XMC_TAIL_WEIGHT 1048576.0
 typedef struct {
-    xmc_tail_i128 above[XMC_TAIL_SETS], equal[XMC_TAIL_SETS], square[XMC_TAIL_SETS];
+    xmc_tail_i128 above[XMC_TAIL_SETS], equal[XMC_TAIL_SETS];
+    xmc_tail_i128 linear[XMC_TAIL_SETS], square[XMC_TAIL_SETS];
 } xmc_tail_sum;
 
 typedef struct {

@@ -58,8 +58,9 @@ class CreditFiles(unittest.TestCase):
     def write(self, name, text):
         (self.folder / name).write_text(text, encoding="utf-8")
 
-    def run_book(self, name="r.h5", trials=20000, seed=3, more=""):
-        self.write("analysis.yaml", ANALYSIS.format(trials=trials, seed=seed, more=more))
+    def run_book(self, name="r.h5", trials=20000, seed=3, more="", weighted=False):
+        text = ANALYSIS.format(trials=trials, seed=seed, more=more)
+        self.write("analysis.yaml", text + ("importance: {quantile: 0.995}\n" if weighted else ""))
         out = self.folder / name
         done = subprocess.run([CROSSMC, "run", str(self.folder / "analysis.yaml"), "-o", str(out), "--threads", "2", "--quiet"],
                               capture_output=True, text=True)
@@ -98,6 +99,21 @@ class CreditFiles(unittest.TestCase):
             self.assertEqual(f["credit/obligor/name"].asstr()[:].tolist(), names)
         report = subprocess.run([CROSSMC, "report", str(self.folder / "again.h5")], capture_output=True, text=True)
         self.assertIn("Credit: who makes the loss", report.stdout)
+
+    def test_contributions_of_weighted_trials(self):
+        self.write("obligors.csv", HEAD + "".join(self.obligors(200)))
+        for model in (MODEL, MODEL.replace("probability: 0}", "probability: 0, ceiling: 3e5}")):
+            self.write("credit.yaml", model)
+            with self.run_book(trials=20000, weighted=True) as f:
+                x, w = f["ylt/credit_gross"][:], f["ylt/weight"][:]
+                self.assertGreater(w.max(), 1.5)
+                order = np.argsort(-x, kind="stable")
+                mass = len(x) * 0.005
+                q = x[order[np.searchsorted(np.cumsum(w[order]), mass, side="right")]]
+                mean = ((w * x)[x > q].sum() + (mass - w[x > q].sum()) * q) / mass
+                # Weights count in steps of 2^-20.
+                self.assertAlmostEqual(f["credit/tail_mean"][3] / mean, 1, 5)
+                self.assertAlmostEqual(f["credit/sector/contribution"][:, 3].sum() / mean, 1, 5)
 
     def test_student_is_told(self):
         self.write("obligors.csv", HEAD + "".join(self.obligors(20)))
@@ -145,6 +161,10 @@ class CreditFiles(unittest.TestCase):
         for seed in range(1, 6):
             with self.run_book(trials=n, seed=100 + seed) as f:
                 x = f["ylt/credit_gross"][:]
+                # One country: its row is the whole tail, and the error that of the tail's mean.
+                q = np.sort(x)[math.ceil(n * 0.995 - 1e-9) - 1]
+                y, m = x[x >= q], f["credit/tail_mean"][3]
+                self.assertAlmostEqual(f["credit/country/contribution_se"][0, 3] / (math.sqrt(((y - m) ** 2).sum()) / (n * 0.005)), 1, 6)
             self.assertLess(abs(x.mean() - mean), 4 * sd / math.sqrt(n))
             self.assertLess(abs((x == 0).mean() - none), 4 * math.sqrt(none * (1 - none) / n))
             y = (x - mean) ** 2
