@@ -392,6 +392,40 @@ static void read_row(xmc_loader *l, xmc_table *t, reader *r) {
         xmc_cell_error(t, POL, "%s", once);
 }
 
+static int by_attachment(const void *x, const void *y) {
+    const xmc_policy *a = *(const xmc_policy *const *)x, *b = *(const xmc_policy *const *)y;
+    if (a->account != b->account)
+        return a->account < b->account ? -1 : 1;
+    const int c = strcmp(a->pol_number, b->pol_number);
+    return c ? c : (a->attachment > b->attachment) - (a->attachment < b->attachment);
+}
+
+/* A layer without limit below another layer of its policy would pay the upper one's losses too. */
+static xmc_status check_layers(xmc_loader *l) {
+    const xmc_book *b = l->book;
+    const xmc_policy **order = malloc((b->n_policies + 1) * sizeof *order);
+    xmc_status worst = order ? XMC_OK : xmc_no_memory(l->diag, b->n_policies, "layers");
+    for (size_t i = 0; order && i < b->n_policies; i++)
+        order[i] = &b->policies[i];
+    if (order)
+        qsort(order, b->n_policies, sizeof *order, by_attachment);
+    for (size_t i = 0; order && i + 1 < b->n_policies; i++) {
+        const xmc_policy *p = order[i], *q = order[i + 1];
+        if (p->account == q->account && !strcmp(p->pol_number, q->pol_number) &&
+            p->layer_limit == 0 && q->attachment > p->attachment && (p->perils & q->perils))
+            worst = xmc_bad_input(l->diag,
+                                  (xmc_place){.file = l->account_files->items[p->file].path,
+                                              .line = p->file_line,
+                                              .column_name = "LayerLimit"},
+                                  "0",
+                                  "a limit of layer %u of policy %s, since its layer %u (line %zu) "
+                                  "attaches above it",
+                                  p->layer_number, p->pol_number, q->layer_number, q->file_line);
+    }
+    free(order);
+    return worst;
+}
+
 xmc_status xmc_load_accounts(xmc_loader *l, const xmc_file_refs *refs) {
     xmc_book *b = l->book;
     xmc_status worst = XMC_OK;
@@ -436,6 +470,8 @@ xmc_status xmc_load_accounts(xmc_loader *l, const xmc_file_refs *refs) {
     if (worst == XMC_OK && !b->n_policies)
         worst = xmc_yaml_bad(&l->yaml, refs->items[0].key,
                              "at least one policy in force at the valuation date");
+    if (worst == XMC_OK)
+        worst = check_layers(l);
     l->accounts_ok = worst == XMC_OK;
     return worst;
 }

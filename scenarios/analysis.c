@@ -313,6 +313,7 @@ static void find_risks(xmc_loader *l, const files *f) {
     const part reinsurance[] = {{"book.reinsurance_info", f->reinsurance_info.path},
                                 {"book.reinsurance_scope", f->reinsurance_scope.path}};
     if (l->book_only) {
+        l->own_classes = true; /* neither classes nor regions are asked for */
         a->has_cat = is_whole(l, "the book", cat, 2);
         if (!l->yaml.n_bad && !a->has_cat)
             xmc_yaml_bad(&l->yaml, "book.locations", "the keys book.locations and book.accounts");

@@ -78,6 +78,11 @@ typedef struct {
 enum { FEWEST_ROWS = 100, FEWEST_POLICIES = 10 };
 #define LIMIT_OVER_TIV 1000.0
 
+static const int tiv_column[XMC_N_COVERS] = {[XMC_COVER_BUILDING] = BUILDING,
+                                             [XMC_COVER_OTHER] = OTHER,
+                                             [XMC_COVER_CONTENTS] = CONTENTS,
+                                             [XMC_COVER_BI] = BI};
+
 static int compare_u64(const void *x, const void *y) {
     const uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
     return a < b ? -1 : a > b;
@@ -147,10 +152,21 @@ static uint32_t tagged_number(reader *r, uint32_t account, const char *number, s
 }
 
 /* A row that repeats a location with another tag adds the tag. */
-static bool add_tag_to_known(xmc_loader *l, reader *r, uint32_t account, const char *number,
-                             size_t length, uint32_t tag) {
-    const uint32_t i = tagged_number(r, account, number, length, false, NULL);
-    return tag && i != UINT32_MAX && add_tag(l, &l->book->locations[r->tagged_at[i]].tags, tag);
+static bool add_tag_to_known(xmc_loader *l, xmc_table *t, reader *r, const xmc_location *x,
+                             const char *number, size_t length, uint32_t tag) {
+    const uint32_t i = tagged_number(r, x->account, number, length, false, NULL);
+    if (!tag || i == UINT32_MAX || r->tagged_at[i] >= l->book->n_locations)
+        return false;
+    xmc_location *known = &l->book->locations[r->tagged_at[i]];
+    for (int c = 0; c < XMC_N_COVERS; c++)
+        if (x->tiv[c] != known->tiv[c]) {
+            xmc_cell_error(t, (size_t)tiv_column[c],
+                           "the value of line %zu, which states the same location with another "
+                           "CondTag",
+                           known->file_line);
+            return true;
+        }
+    return add_tag(l, &known->tags, tag);
 }
 
 static bool remember_tagged(xmc_loader *l, reader *r, uint32_t account, const char *number,
@@ -200,10 +216,6 @@ static bool read_row(xmc_loader *l, xmc_table *t, reader *r, xmc_location *out) 
     x.longitude = (float)xmc_cell_number(t, LONGITUDE, 0, -180, 180);
     x.perils = xmc_load_perils(t, PERILS);
     double cny = xmc_load_currency(l, t, CURRENCY), total = 0;
-    static const int tiv_column[XMC_N_COVERS] = {[XMC_COVER_BUILDING] = BUILDING,
-                                                 [XMC_COVER_OTHER] = OTHER,
-                                                 [XMC_COVER_CONTENTS] = CONTENTS,
-                                                 [XMC_COVER_BI] = BI};
     for (int c = 0; c < XMC_N_COVERS; c++) {
         x.tiv[c] = cny * xmc_cell_number(t, (size_t)tiv_column[c], 0, 0, INFINITY);
         total += x.tiv[c];
@@ -251,7 +263,7 @@ static bool read_row(xmc_loader *l, xmc_table *t, reader *r, xmc_location *out) 
         if (!known)
             xmc_cell_error(t, LOC, "room in memory");
         else if (!xmc_row_ok(t) || !l->account_in_force[x.account] ||
-                 add_tag_to_known(l, r, x.account, loc, n_loc, tag))
+                 add_tag_to_known(l, t, r, &x, loc, n_loc, tag))
             return false;
         else
             xmc_cell_error(t, LOC, "each LocNumber of an account once%s",
@@ -303,37 +315,44 @@ static void warn_limits(xmc_loader *l, const reader *r) {
                  wide, limited, LIMIT_OVER_TIV);
 }
 
-/* Terms of policies and accounts that are shares of a sum insured need one. */
+static void check_set_shares(xmc_loader *l, const xmc_policy *p, const xmc_term_set *s,
+                             const double tiv[XMC_N_COVERS]) {
+    static const char *const place[] = {"building", "other", "contents", "BI", "PD", "all"};
+    for (size_t at = 0; at < XMC_N_TERMS_AT; at++)
+        if (!(tiv_of_place(tiv, at) > 0) && ((s->at[at].ded > 0 && s->at[at].ded_type == 2) ||
+                                             (s->at[at].limit > 0 && s->at[at].limit_type == 2)))
+            xmc_bad_input(
+                l->diag,
+                (xmc_place){.file = l->account_files->items[s->file].path, .line = s->file_line},
+                p->acc_number,
+                "no share of the sum insured in the terms on %s, since it is 0 there", place[at]);
+}
+
+static void check_list_shares(xmc_loader *l, const xmc_policy *p, uint32_t list,
+                              const double tiv[XMC_N_COVERS]) {
+    for (; list; list = l->book->term_sets[list - 1].next)
+        check_set_shares(l, p, &l->book->term_sets[list - 1], tiv);
+}
+
+/* Terms of policies, conditions and accounts that are shares of a sum insured need one. */
 static void check_account_shares(xmc_loader *l, const reader *r) {
     const xmc_book *b = l->book;
-    static const char *const place[] = {"building", "other", "contents", "BI", "PD", "all"};
     for (size_t i = 0; i < b->n_policies; i++) {
         const xmc_policy *p = &b->policies[i];
         const double *tiv = r->account_tiv[p->account];
-        xmc_term_set plain = {.at[XMC_TERMS_ALL] = {.ded = p->ded,
-                                                    .limit = p->limit,
-                                                    .ded_type = p->ded_type,
-                                                    .limit_type = p->limit_type},
-                              .file = p->file,
-                              .file_line = (uint32_t)p->file_line};
-        const uint32_t lists[] = {p->terms, b->account_terms ? b->account_terms[p->account] : 0};
-        for (size_t k = 0; k < 3; k++) {
-            const xmc_term_set *s = k == 2         ? p->terms ? NULL : &plain
-                                    : lists[k] > 0 ? &b->term_sets[lists[k] - 1]
-                                                   : NULL;
-            for (; s; s = s->next ? &b->term_sets[s->next - 1] : NULL)
-                for (size_t at = 0; at < XMC_N_TERMS_AT; at++)
-                    if (!(tiv_of_place(tiv, at) > 0) &&
-                        ((s->at[at].ded > 0 && s->at[at].ded_type == 2) ||
-                         (s->at[at].limit > 0 && s->at[at].limit_type == 2)))
-                        xmc_bad_input(l->diag,
-                                      (xmc_place){.file = l->account_files->items[s->file].path,
-                                                  .line = s->file_line},
-                                      p->acc_number,
-                                      "no share of the sum insured in the terms on %s, since it is "
-                                      "0 there",
-                                      place[at]);
-        }
+        const xmc_term_set plain = {.at[XMC_TERMS_ALL] = {.ded = p->ded,
+                                                          .limit = p->limit,
+                                                          .ded_type = p->ded_type,
+                                                          .limit_type = p->limit_type},
+                                    .file = p->file,
+                                    .file_line = (uint32_t)p->file_line};
+        if (!p->terms)
+            check_set_shares(l, p, &plain, tiv);
+        check_list_shares(l, p, p->terms, tiv);
+        for (uint32_t k = p->conditions; k; k = b->conditions[k - 1].next)
+            check_list_shares(l, p, b->conditions[k - 1].terms, tiv);
+        if (b->account_terms && (!i || b->policies[i - 1].account != p->account))
+            check_list_shares(l, p, b->account_terms[p->account], tiv);
     }
 }
 

@@ -17,7 +17,7 @@ static const command commands[] = {
      xmc_cli_report},
     {"compare", "hold two results files against each other, trial by trial", xmc_cli_compare},
     {"regulatory", "compute the factor-based minimum capital of C-ROSS II", xmc_cli_regulatory},
-    {"book", "generate or check a book", xmc_cli_book},
+    {"book", "generate or check a book, or try its terms on given losses", xmc_cli_book},
     {"hazard", "import hazard models of others into event sets", xmc_cli_hazard},
     {"validate", "run the known-answer cases and print a dated report", xmc_cli_validate},
     {"bench", "measure this machine: kernels, selection, writing, credit", xmc_cli_bench},

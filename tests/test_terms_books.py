@@ -15,8 +15,8 @@ TWICE = {("insurance_account", "acc102", "Layer2"), ("insurance_account", "acc10
 
 LOCATION = dict(PortNumber="1", AccNumber="A", LocNumber="1", CountryCode="CN", Latitude="28.1", Longitude="116.1",
                 LocPerilsCovered="AA1", LocCurrency="CNY", BuildingTIV="1000000", OtherTIV="100000", ContentsTIV="50000",
-                BITIV="20000", FlexiLocVulnerability="any", FlexiLocRegion="all")
-ACCOUNT = dict(PortNumber="1", AccNumber="A", PolNumber="1", AccCurrency="CNY", PolPerilsCovered="AA1", LOB="P",
+                BITIV="20000")
+ACCOUNT = dict(PortNumber="1", AccNumber="A", PolNumber="1", AccCurrency="CNY", PolPerilsCovered="AA1",
                PolInceptionDate="2025-01-01", PolExpiryDate="2026-12-31")
 FAR = dict(LocNumber="2", Latitude="30.1", Longitude="118.1")
 LAYERS = [dict(LayerNumber=1, LayerLimit=500000, LayerParticipation=0.5),
@@ -124,6 +124,12 @@ REFUSED = [
     ([{}], [dict(CondTag="a", LayerLimit=1), dict(CondTag="b", LayerLimit=2)], ["(LayerLimit): '2'", "line 2"]),
     ([{}], [dict(CondTag="a", CondPriority=1), dict(PolNumber=2, CondTag="a", CondPriority=2)], ["(CondPriority): '2'"]),
     ([{}], [dict(PolNumber=1), dict(PolNumber=2)], ["account.csv:3:", "(PolNumber): '2'", "twice"]),
+    ([{}], [dict(LayerNumber=1), dict(LayerNumber=2, LayerAttachment=1000)],
+     ["account.csv:2", "(LayerLimit): '0'", "layer 2 (line 3)"]),
+    ([dict(CondTag="a"), dict(CondTag="b", ContentsTIV=7)],
+     [dict(CondTag="a"), dict(CondTag="b")], ["location.csv:3:", "(ContentsTIV): '7'", "line 2"]),
+    ([dict(CondTag="a"), dict(CondTag="a")], [dict(CondTag="a")], ["location.csv:3:", "(LocNumber): '1'", "with each CondTag"]),
+    ([dict(BITIV=0, CondTag="a")], [dict(CondTag="a", CondLimit4BI=0.1, CondLimitType4BI=2)], ["account.csv:2", "terms on BI"]),
     ([{}], [dict(AccDed6All=1), dict(PolNumber=2, LayerLimit=5, AccDed6All=2)], ["(AccPeril)", "line 2"]),
 ]
 
@@ -205,9 +211,9 @@ class Packs(unittest.TestCase):
 
     def pack(self, name, factors, cases):
         folder = PACKS / name
-        currency = dict(LocCurrency="CNY", FlexiLocVulnerability="any", FlexiLocRegion="all")
+        currency = dict(LocCurrency="CNY")
         locations = [{**r, **currency} for r in read(folder / "location.csv")]
-        dates = dict(AccCurrency="CNY", LOB="P", PolInceptionDate="2025-01-01", PolExpiryDate="2026-12-31")
+        dates = dict(AccCurrency="CNY", PolInceptionDate="2025-01-01", PolExpiryDate="2026-12-31")
         policies = [{**r, **dates} for r in read(folder / "account.csv")]
         twice = [r for r in policies if (name, r["AccNumber"], r["PolNumber"]) in TWICE]
         if twice:
