@@ -373,6 +373,37 @@ int xmc_count_table_init(xmc_count_table *t, double mean, double dispersion) {
     return 0;
 }
 
+int xmc_count_table_binomial(xmc_count_table *t, uint32_t size, double p) {
+    *t = (xmc_count_table){0, NULL};
+    if (size < 1 || size > 1000000 || !(p > 0.0 && p < 1.0))
+        return -2;
+    t->cdf = malloc(((size_t)size + 1) * sizeof *t->cdf);
+    if (!t->cdf)
+        return -1;
+    double *f = t->cdf;
+    const double odds = p / (1.0 - p);
+    const size_t mode = (size_t)((size + 1.0) * p);
+    /* relative to the mode, then scaled to the sum one */
+    f[mode] = 1.0;
+    for (size_t k = mode; k-- > 0;)
+        f[k] = f[k + 1] * ((double)k + 1.0) / ((double)(size - k) * odds);
+    for (size_t k = mode; k < size; k++)
+        f[k + 1] = f[k] * odds * (double)(size - k) / ((double)k + 1.0);
+    double sum = 0.0, total = 0.0;
+    for (size_t k = 0; k <= size; k++)
+        total += f[k];
+    for (size_t k = 0; k <= size; k++) {
+        sum += f[k];
+        f[k] = sum / total < 1.0 ? sum / total : 1.0;
+    }
+    size_t n = 1;
+    while (n <= size && f[n - 1] < 1.0 - 0x1p-60)
+        n++;
+    f[n - 1] = 1.0;
+    t->n = n;
+    return 0;
+}
+
 void xmc_count_table_free(xmc_count_table *t) {
     free(t->cdf);
     *t = (xmc_count_table){0, NULL};

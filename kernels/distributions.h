@@ -37,6 +37,8 @@ typedef struct {
  * dispersion = variance/mean
  * >= 1; 1 is Poisson). */
 int xmc_count_table_init(xmc_count_table *t, double mean, double dispersion);
+/* Binomial: size trials of chance p in (0, 1); -2 for others. */
+int xmc_count_table_binomial(xmc_count_table *t, uint32_t size, double p);
 void xmc_count_table_free(xmc_count_table *t);
 /* The count for a uniform u in (0, 1). */
 size_t xmc_count_of(const xmc_count_table *t, double u);

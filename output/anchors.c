@@ -120,6 +120,7 @@ xmc_status xmc_anchors_compute(xmc_results *r, const xmc_measures *m, xmc_anchor
     *out = (xmc_anchors){0};
     xmc_distribution d;
     xmc_status st = xmc_distribution_init(&d, r->trials, r->grid, diag);
+    d.independent = (size_t)r->independent;
     if (st == XMC_OK)
         st = xmc_distribution_weigh(&d, r, diag);
     if (st != XMC_OK) {

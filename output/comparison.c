@@ -347,6 +347,7 @@ xmc_status xmc_comparison_compute(xmc_results *r, const xmc_comparison_plan *p, 
     xmc_distribution d = {0};
     xmc_status st = out->rows ? xmc_distribution_init(&d, r->trials, r->grid, diag)
                               : xmc_no_memory(diag, p->n_rows * sizeof *out->rows, "comparing");
+    d.independent = (size_t)r->independent;
     if (st == XMC_OK)
         st = xmc_distribution_weigh(&d, r, diag);
     if (st == XMC_OK) {

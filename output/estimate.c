@@ -63,6 +63,11 @@ static double standard_deviation(const double *x, size_t n, double mean) {
     return n > 1 ? sqrt(sum / (double)(n - 1)) : NAN;
 }
 
+/* Trials that count for an error. */
+static size_t independent(const xmc_distribution *d) {
+    return d->independent && d->independent < d->n ? d->independent : d->n;
+}
+
 static xmc_estimate batch_sd(const double *x, size_t n, double mean) {
     xmc_estimate e = missing;
     e.value = standard_deviation(x, n, mean);
@@ -139,8 +144,10 @@ xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, 
     double mean = (double)sum * d->grid / (double)m;
     d->sd = batch_sd(x, m, mean);
     d->mean = (xmc_estimate){mean, NAN, NAN, NAN};
+    if (independent(d) < m)
+        d->sd.se = d->sd.lower = d->sd.upper = NAN;
     if (m > 1) {
-        d->mean.se = d->sd.value / sqrt((double)m);
+        d->mean.se = d->sd.value / sqrt((double)independent(d));
         d->mean.lower = mean - z95 * d->mean.se;
         d->mean.upper = mean + z95 * d->mean.se;
     }
@@ -197,12 +204,14 @@ xmc_estimate xmc_var(const xmc_distribution *d, xmc_level p) {
         return missing;
     xmc_estimate e = missing;
     size_t r, s;
-    xmc_quantile_ranks(d->n, p, &r, &s);
+    const size_t m = independent(d);
+    xmc_quantile_ranks(m, p, &r, &s);
     e.value = d->sorted[quantile_rank(d->n, p) - 1];
+    /* Of years that repeat, the order statistics of the years. */
     if (r > 0)
-        e.lower = d->sorted[r - 1];
-    if (s <= d->n)
-        e.upper = d->sorted[s - 1];
+        e.lower = d->sorted[m == d->n ? r - 1 : (size_t)((xmc_i128)r * d->n / m) - 1];
+    if (s <= m)
+        e.upper = d->sorted[m == d->n ? s - 1 : (size_t)((xmc_i128)s * d->n / m) - 1];
     e.se = (e.upper - e.lower) / (2 * z95);
     return e;
 }
@@ -225,7 +234,8 @@ xmc_estimate xmc_tvar(const xmc_distribution *d, xmc_level p) {
         return e;
     double squares = centred_square(d->sorted + k, d->n - k, e.value);
     double variance = squares / (double)(d->n - k), pp = probability(p);
-    e.se = sqrt((variance + pp * (e.value - q) * (e.value - q)) / ((double)d->n * (1 - pp)));
+    e.se =
+        sqrt((variance + pp * (e.value - q) * (e.value - q)) / ((double)independent(d) * (1 - pp)));
     e.lower = e.value - z95 * e.se;
     e.upper = e.value + z95 * e.se;
     return e;
@@ -247,7 +257,7 @@ xmc_estimate xmc_var_less_mean(const xmc_distribution *d, xmc_level p) {
     }
     /* Bahadur: the quantile's error is -(1{X<=q} - p)/(n f), f from its standard error */
     double beyond = xmc_tvar(d, p).value - mean;
-    double covariance = q.se * sqrt((1 - pp) / pp) * beyond / sqrt((double)d->n);
+    double covariance = q.se * sqrt((1 - pp) / pp) * beyond / sqrt((double)independent(d));
     double variance = q.se * q.se + d->mean.se * d->mean.se - 2 * covariance;
     e.se = sqrt(variance > 0 ? variance : 0);
     double scale = e.se / q.se;
@@ -269,7 +279,7 @@ xmc_estimate xmc_level_of(const xmc_distribution *d, double amount) {
         else
             hi = mid;
     }
-    double n = (double)d->n, k = (double)lo, f = k / n;
+    double f = (double)lo / (double)d->n, n = (double)independent(d), k = f * n;
     xmc_estimate e = {f, sqrt(f * (1 - f) / n), 0, 1};
     if (lo > 0)
         e.lower = xmc_beta_i_inverse(k, n - k + 1, 0.025);

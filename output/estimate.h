@@ -29,6 +29,8 @@ __extension__ typedef __int128 xmc_i128;
 /* A column, sorted. */
 typedef struct {
     size_t n;
+    size_t independent; /* trials that are independent, the rest repeats their events (years of a
+                           year-event table): errors go by it; 0: all */
     double grid;
     double *sorted; /* [n] ascending; owned, reused by the next column */
     double *buffer; /* [n] scratch; owned */
@@ -44,7 +46,7 @@ void xmc_distribution_free(xmc_distribution *d);
 /* Takes a column x of m <= capacity trials in trial order (x may be d->buffer, which is
  * overwritten). XMC_FAILED when a value does not lie on the grid or is too large for exact sums.
  * name is for the message. Mean: normal limits. sd: standard error from 64 batches of consecutive
- * trials, Student limits. */
+ * trials, Student limits; none where trials repeat years. */
 xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, const char *name,
                                 xmc_diag *diag);
 

@@ -202,6 +202,7 @@ xmc_status xmc_measures_compute(xmc_results *r, xmc_measures *m, xmc_diag *diag)
     *m = (xmc_measures){.trials = r->trials};
     xmc_distribution d;
     xmc_status st = xmc_distribution_init(&d, r->trials, r->grid, diag);
+    d.independent = (size_t)r->independent;
     if (st != XMC_OK)
         return st;
     st = xmc_distribution_weigh(&d, r, diag);

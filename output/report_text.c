@@ -21,6 +21,13 @@ static void write_head(const xmc_report_data *d, const char *path, FILE *f) {
     for (size_t i = 0; i < d->n_seeds; i++)
         fprintf(f, "%s %s %" PRIu64, i ? "," : "", xmc_seed_names[i], d->seeds[i]);
     fprintf(f, "; loss grid %g CNY\n", xmc_results_grid(d->results));
+    if (d->results->independent) {
+        xmc_text_grouped(trials, sizeof trials, d->results->independent);
+        fprintf(f,
+                "effective size %s: the years of the year-event table; all errors and limits go by "
+                "it\n",
+                trials);
+    }
     fprintf(f, "year loss table SHA-256 %s\n", d->sha256);
     if (d->measures.weighted)
         fprintf(

@@ -40,6 +40,8 @@ static void write_root(xmc_results *r) {
     xmc_h5_attr_string(h, root, "currency", a->currency ? a->currency : "CNY");
     xmc_h5_attr_f64(h, root, "loss_grid", a->loss_grid);
     xmc_h5_attr_u64(h, root, "trials", &r->trials, 1);
+    if (r->independent)
+        xmc_h5_attr_u64(h, root, "independent_trials", &r->independent, 1);
     xmc_h5_attr_i32(h, root, "valuation_date", a->valuation_date);
     xmc_h5_attr_u64(h, root, "seeds", a->seeds, XMC_N_SEEDS);
     xmc_h5_attr_strings(h, root, "seed_names", xmc_seed_names, XMC_N_SEEDS);
@@ -117,6 +119,9 @@ static xmc_status copy_meta(xmc_results *r, const xmc_results_meta *meta, xmc_di
     const xmc_book *book = &meta->analysis->book;
     r->meta = *meta;
     r->trials = meta->trials;
+    if (meta->analysis->has_cat && meta->analysis->frequency.year_event_table &&
+        meta->analysis->events.n_years < meta->trials)
+        r->independent = meta->analysis->events.n_years;
     r->created = time(NULL);
     r->grid = meta->analysis->loss_grid;
     r->n_treaties = book->n_treaties;

@@ -26,6 +26,7 @@ struct xmc_results {
     char *path, *part; /* part: NULL when reading */
     time_t created;    /* when the run began to write */
     uint64_t trials, written;
+    uint64_t independent; /* trials; the others repeat the years of a year-event table. 0: all */
     double grid;
     size_t n_treaties;
     xmc_segments segments;

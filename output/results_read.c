@@ -139,6 +139,8 @@ xmc_status xmc_results_open(const char *path, xmc_results **out, xmc_diag *diag)
         hid_t root = H5Gopen2(r->h.file, "/", H5P_DEFAULT);
         check_root(r, root);
         r->trials = xmc_h5_read_attr_u64(&r->h, root, "trials");
+        if (H5Aexists(root, "independent_trials") > 0)
+            r->independent = xmc_h5_read_attr_u64(&r->h, root, "independent_trials");
         r->grid = xmc_h5_read_attr_f64(&r->h, root, "loss_grid");
         H5Gclose(root);
     }

@@ -25,6 +25,7 @@ static xmc_status curves(xmc_results *r, xmc_without *w, xmc_diag *diag) {
                 w->ep[i][k][p] = (xmc_estimate){NAN, NAN, NAN, NAN};
     xmc_distribution d;
     xmc_status st = xmc_distribution_init(&d, r->trials, r->grid, diag);
+    d.independent = (size_t)r->independent;
     if (st == XMC_OK)
         st = xmc_distribution_weigh(&d, r, diag);
     for (size_t i = 0; i < sizeof all / sizeof *all && st == XMC_OK; i++) {

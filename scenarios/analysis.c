@@ -5,6 +5,7 @@
 #include "scenarios/hazard/hazard.h"
 #include "scenarios/load.h"
 #include "scenarios/overlay.h"
+#include "scenarios/perils.h"
 
 #include <errno.h>
 #include <math.h>
@@ -29,12 +30,21 @@ typedef struct {
 } book_yaml;
 
 typedef struct {
-    char *events, *damage_bins, *vulnerability, *vulnerability_map, *attritional, *credit, *equity;
+    char *events, *damage_bins, *vulnerability, *vulnerability_map, *attritional, *credit, *equity,
+        *year_event_table;
 } models_yaml;
 
 typedef struct {
     double *quantile, *scale;
 } importance_yaml;
+
+typedef struct {
+    char *perils, *law;
+    double dispersion, factor_variance;
+    uint64_t size;
+    double *season;
+    uint32_t season_count;
+} frequency_yaml;
 
 typedef struct {
     char *title, *currency, *valuation_date;
@@ -45,6 +55,8 @@ typedef struct {
     importance_yaml *importance;
     book_yaml book;
     models_yaml models;
+    frequency_yaml *frequency;
+    uint32_t frequency_count;
     char *rules;
 } analysis_yaml;
 
@@ -84,6 +96,7 @@ static const cyaml_schema_field_t model_fields[] = {
     TEXT("damage_bins", models_yaml, damage_bins),
     TEXT("vulnerability", models_yaml, vulnerability),
     TEXT("vulnerability_map", models_yaml, vulnerability_map),
+    TEXT("year_event_table", models_yaml, year_event_table),
     TEXT("attritional", models_yaml, attritional),
     TEXT("credit", models_yaml, credit),
     TEXT("equity", models_yaml, equity),
@@ -94,6 +107,18 @@ static const cyaml_schema_field_t importance_fields[] = {
     CYAML_FIELD_FLOAT_PTR("scale", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, importance_yaml,
                           scale),
     CYAML_FIELD_END};
+static const cyaml_schema_value_t number_value = {CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, double)};
+static const cyaml_schema_field_t frequency_fields[] = {
+    TEXT("perils", frequency_yaml, perils),
+    TEXT("law", frequency_yaml, law),
+    CYAML_FIELD_FLOAT("dispersion", CYAML_FLAG_OPTIONAL, frequency_yaml, dispersion),
+    CYAML_FIELD_FLOAT("factor_variance", CYAML_FLAG_OPTIONAL, frequency_yaml, factor_variance),
+    CYAML_FIELD_UINT("size", CYAML_FLAG_OPTIONAL, frequency_yaml, size),
+    CYAML_FIELD_SEQUENCE("season", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, frequency_yaml, season,
+                         &number_value, 12, 12),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t frequency_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, frequency_yaml, frequency_fields)};
 static const cyaml_schema_field_t analysis_fields[] = {
     CYAML_FIELD_STRING_PTR("title", CYAML_FLAG_POINTER, analysis_yaml, title, 1, 500),
     TEXT("currency", analysis_yaml, currency),
@@ -114,6 +139,8 @@ static const cyaml_schema_field_t analysis_fields[] = {
                             importance, importance_fields),
     CYAML_FIELD_MAPPING("book", CYAML_FLAG_OPTIONAL, analysis_yaml, book, book_fields),
     CYAML_FIELD_MAPPING("models", CYAML_FLAG_OPTIONAL, analysis_yaml, models, model_fields),
+    CYAML_FIELD_SEQUENCE("frequency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, analysis_yaml,
+                         frequency, &frequency_value, 1, XMC_FREQUENCY_GROUPS),
     TEXT("rules", analysis_yaml, rules),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t analysis_schema = {
@@ -129,13 +156,74 @@ typedef struct {
     xmc_file_ref reinsurers, reinsurer_shares;
     xmc_file_ref lines, rates, reinsurance_info, reinsurance_scope, credit_policies, instruments,
         corporate_actions, derivatives, company, events, damage_bins, vulnerability,
-        vulnerability_map, attritional, credit, equity;
+        vulnerability_map, attritional, credit, equity, year_event_table;
     xmc_file_refs locations, accounts, obligors, lots;
 } files;
 
 static bool is_power_of_two(double x) {
     int exponent;
     return x > 0 && isfinite(x) && frexp(x, &exponent) == 0.5;
+}
+
+static const char *const law_names[] = {[XMC_FREQUENCY_POISSON] = "poisson",
+                                        [XMC_FREQUENCY_NEGATIVE_BINOMIAL] = "negative_binomial",
+                                        [XMC_FREQUENCY_BINOMIAL] = "binomial"};
+
+/* What belongs to a law, and nothing else. */
+static void read_frequency_group(xmc_loader *l, const frequency_yaml *y, size_t i,
+                                 xmc_frequency_group *g) {
+    xmc_yaml_file *f = &l->yaml;
+    char key[64];
+#define KEY(name) (snprintf(key, sizeof key, "frequency[%zu]." name, i), key)
+    if (y->perils && !xmc_perils_parse(y->perils, strlen(y->perils), &g->perils))
+        xmc_yaml_bad(f, KEY("perils"), "OED peril codes joined by ';', such as WW1;OO1, or XCY");
+    size_t law = 0;
+    while (y->law && law < 3 && strcmp(y->law, law_names[law]) != 0)
+        law++;
+    if (law == 3) {
+        xmc_yaml_bad(f, KEY("law"), "poisson, negative_binomial or binomial");
+        return;
+    }
+    g->law = (xmc_frequency_law)law;
+    const bool negative = g->law == XMC_FREQUENCY_NEGATIVE_BINOMIAL;
+    if (y->dispersion != 0 && (!negative || !(y->dispersion > 1 && y->dispersion <= 1000)))
+        xmc_yaml_bad(f, KEY("dispersion"), "variance by mean above 1, of a negative binomial law");
+    if (y->factor_variance != 0 &&
+        (!negative || !(y->factor_variance > 0 && y->factor_variance <= 100)))
+        xmc_yaml_bad(f, KEY("factor_variance"),
+                     "the variance above 0 of a yearly factor, of a negative binomial law");
+    if (negative && (y->dispersion != 0) == (y->factor_variance != 0))
+        xmc_yaml_bad(f, KEY("law"), "either dispersion or factor_variance with negative_binomial");
+    if ((g->law == XMC_FREQUENCY_BINOMIAL) != (y->size != 0) || y->size > 100000)
+        xmc_yaml_bad(f, KEY("size"),
+                     "the most occurrences of a year, 1 to 100000, with binomial alone");
+    double sum = 0;
+    for (uint32_t m = 0; m < y->season_count; m++) {
+        sum += y->season[m];
+        if (!(y->season[m] >= 0 && y->season[m] <= 1e6))
+            xmc_yaml_bad(f, KEY("season"), "twelve weights of at least 0");
+        else
+            g->season[m] = y->season[m];
+    }
+    g->has_season = y->season_count > 0;
+    if (g->has_season && !(sum > 0))
+        xmc_yaml_bad(f, KEY("season"), "twelve weights, one of them above 0");
+#undef KEY
+    g->dispersion = y->dispersion;
+    g->factor_variance = y->factor_variance;
+    g->size = (uint32_t)y->size;
+}
+
+static void read_frequency(xmc_loader *l) {
+    const analysis_yaml *y = l->yaml.data;
+    xmc_frequency *q = &l->a->frequency;
+    q->year_event_table = y->models.year_event_table != NULL;
+    if (q->year_event_table && y->frequency_count)
+        xmc_yaml_bad(&l->yaml, "frequency",
+                     "no frequency beside models.year_event_table: the table says what happens");
+    q->n_groups = y->frequency_count;
+    for (size_t i = 0; i < q->n_groups; i++)
+        read_frequency_group(l, &y->frequency[i], i, &q->groups[i]);
 }
 
 static void read_settings(xmc_loader *l) {
@@ -160,6 +248,7 @@ static void read_settings(xmc_loader *l) {
     for (int i = 0; i < XMC_N_SEEDS; i++)
         a->seeds[i] = y->seeds.of[i] ? *y->seeds.of[i] : (uint64_t)i + 1;
     a->mean_damage = y->mean_damage;
+    read_frequency(l);
     a->without_uncertainty = y->without_uncertainty;
     a->location_means = y->location_means;
     if (a->mean_damage && a->without_uncertainty)
@@ -258,6 +347,7 @@ static void find_files(xmc_loader *l, files *f) {
     f->vulnerability = one_file(l, m->vulnerability, "models", "vulnerability", &missing);
     f->vulnerability_map =
         one_file(l, m->vulnerability_map, "models", "vulnerability_map", &missing);
+    f->year_event_table = one_file(l, m->year_event_table, "models", "year_event_table", &missing);
     f->attritional = one_file(l, m->attritional, "models", "attritional", &missing);
     f->credit = one_file(l, m->credit, "models", "credit", &missing);
     f->equity = one_file(l, m->equity, "models", "equity", &missing);
@@ -396,6 +486,8 @@ static xmc_status read_files(xmc_loader *l, const files *f) {
                                                 &f->vulnerability_map));
         else if (worst == XMC_OK)
             take(&worst, xmc_hazard_compose(l->book, &l->a->events, &l->a->vulnerability, l->diag));
+        if (f->year_event_table.path && l->a->events.n_events)
+            take(&worst, xmc_load_years(l, &f->year_event_table));
     }
     if (a->has_attritional)
         take(&worst, xmc_load_attritional(l, &f->attritional));

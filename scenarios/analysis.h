@@ -47,6 +47,7 @@ typedef struct {
     bool has_cat, has_attritional, has_credit, has_equity, has_company;
     xmc_book book;
     xmc_event_set events;
+    xmc_frequency frequency;
     xmc_vulnerability vulnerability;
     xmc_attritional_model attritional;
     xmc_credit_model credit;

@@ -198,6 +198,7 @@ xmc_status xmc_load_events(xmc_loader *l, const xmc_file_ref *ref) {
         char says[XMC_EVENTS_SAYS];
         xmc_events_bad(&r, NULL, "a complete HDF5 file: %s", xmc_events_says(says));
     } else {
+        l->a->events.source = ref->path;
         read_all(&r, &l->a->events);
         H5Fclose(r.file);
     }

@@ -7,6 +7,26 @@
 
 struct xmc_hazard;
 
+/* How often events happen. The events of a group share one yearly number of occurrences; those of
+ * no group are Poisson together. With year_event_table, trial t is year t mod n_years of the event
+ * set's table instead. */
+typedef enum { XMC_FREQUENCY_POISSON, XMC_FREQUENCY_NEGATIVE_BINOMIAL, XMC_FREQUENCY_BINOMIAL } xmc_frequency_law;
+typedef struct {
+    xmc_perils perils; /* an event belongs to the first group with one of its perils; 0: any */
+    xmc_frequency_law law;
+    double dispersion;  /* negative binomial: variance / mean > 1; 0: from factor_variance */
+    double factor_variance; /* negative binomial: of a yearly factor with mean 1 on the rates */
+    uint32_t size;          /* binomial: most occurrences of a year */
+    bool has_season;
+    double season[12]; /* weights of the months, instead of even days */
+} xmc_frequency_group;
+enum { XMC_FREQUENCY_GROUPS = 15 };
+typedef struct {
+    bool year_event_table;
+    size_t n_groups;
+    xmc_frequency_group groups[XMC_FREQUENCY_GROUPS];
+} xmc_frequency;
+
 /* An event set: events with rates and footprints by cell in CSR form (scenarios file events.h5,
  * docs/inputs.md). With a hazard model of its own areas (docs/hazard.md) the cells are the distinct
  * sets of areas in which the book's locations lie, and `hazard` says which location lies in which.
@@ -27,6 +47,7 @@ typedef struct {
         *footprint_cell; /* [n_footprint] index into cell_id, strictly increasing inside an event */
     uint16_t *footprint_bin; /* [n_footprint] intensity bin of the event's peril; NULL with a hazard
                                 model */
+    const char *source; /* the file, as the analysis resolved it */
     /* Year-event table: pre-simulated occurrences of n_years years; 0: none. */
     size_t n_years;
     uint64_t *year_offset;     /* [n_years + 1] */

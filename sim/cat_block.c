@@ -1,56 +1,18 @@
 /* The trial loop of catastrophe: occurrences, tasks over events, trials. Nothing here allocates;
  * everything was sized by the plan. */
 #include "kernels/vmath.h"
-#include "scenarios/overlay.h"
 #include "sim/cat_internal.h"
 #include <omp.h>
 #include <string.h>
 
 /* ---- occurrences ---- */
 
-static xmc_stream event_stream(const xmc_cat *c, uint64_t trial) {
-    return xmc_stream_at(c->a->seeds[XMC_SEED_EVENTS], trial, 0);
-}
-
-static uint32_t draw_count(const xmc_cat *c, xmc_stream *s) {
-    size_t n = 0;
-    for (uint32_t p = 0; p < c->count_parts; p++)
-        n += xmc_count_of(&c->count, xmc_uniform(s));
-    return (uint32_t)n;
-}
-
-/* Whether an occurrence still happens under a what-if overlay. Its number stays taken, so that the
- * others keep their damage draws. */
-static bool keeps(const xmc_cat *c, uint64_t trial, uint32_t number, uint32_t event) {
-    if (!c->a->overlay || !c->a->overlay->thins)
-        return true;
-    xmc_stream s = xmc_stream_at(c->a->seeds[XMC_SEED_EVENTS], trial, UINT64_C(1) << 63 | number);
-    return xmc_uniform(&s) < c->a->overlay->keep[c->views[c->event_view[event]].bit];
-}
-
-static void draw_trial(xmc_cat *c, uint64_t first, uint32_t i) {
-    const xmc_event_set *e = &c->a->events;
-    xmc_stream s = event_stream(c, first + i);
-    draw_count(c, &s);
-    for (uint32_t o = c->trial_start[i]; o < c->trial_start[i + 1]; o++) {
-        const xmc_u128 at = (xmc_u128)xmc_u64(&s) * c->n_events;
-        uint32_t event = (uint32_t)(at >> 64);
-        if ((uint64_t)at >= c->alias_threshold[event])
-            event = c->alias[event];
-        const uint64_t days = (uint64_t)e->day_last[event] - e->day_first[event] + 1;
-        c->occ_event[o] = keeps(c, first + i, o - c->trial_start[i], event) ? event : NONE;
-        c->occ_day[o] = (uint16_t)(e->day_first[event] + (xmc_u32(&s) * days >> 32));
-    }
-}
-
 /* Draws the occurrences of as many trials from `first` on (at most n) as the workspace holds, and
  * sorts them by event. Returns how many trials. */
 static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
 #pragma omp parallel for schedule(static) num_threads(c->threads)
-    for (uint32_t i = 0; i < n; i++) {
-        xmc_stream s = event_stream(c, first + i);
-        c->trial_start[i + 1] = draw_count(c, &s);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        c->trial_start[i + 1] = xmc_cat_count(c, first + i);
     c->trial_start[0] = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (c->trial_start[i + 1] > c->occurrence_capacity - c->trial_start[i])
@@ -60,7 +22,7 @@ static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
     }
 #pragma omp parallel for schedule(static) num_threads(c->threads)
     for (uint32_t i = 0; i < n; i++)
-        draw_trial(c, first, i);
+        xmc_cat_draw(c, first + i, c->trial_start[i]);
     /* Rows: cut the chunk where they would not fit. */
     size_t width = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -91,7 +53,7 @@ static uint32_t draw_chunk(xmc_cat *c, uint64_t first, uint32_t n) {
         for (uint32_t o = c->trial_start[i]; o < c->trial_start[i + 1]; o++)
             if (c->occ_event[o] != NONE)
                 c->sorted[c->event_start[c->occ_event[o]] + c->occ_place[o]] =
-                    (xmc_cat_origin){i, o - c->trial_start[i]};
+                    (xmc_cat_origin){i, c->occ_number[o]};
     return n;
 }
 

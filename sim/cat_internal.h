@@ -145,6 +145,19 @@ typedef struct {
     uint32_t event, first, n; /* occurrences first … first + n - 1 of the event */
 } xmc_cat_task;
 
+/* Events that share one yearly number of occurrences. */
+enum { XMC_GROUP_SHIFT = 27 }; /* of the group in an occurrence's number */
+typedef struct {
+    xmc_count_table count;
+    uint32_t parts; /* the number is the sum of so many draws */
+    size_t n_events;
+    uint32_t *event; /* [n_events]; NULL: all events in order */
+    uint64_t *threshold;
+    uint32_t *alias;
+    double rate;    /* per year */
+    double *season; /* [366] cumulated weights of the days; NULL: even in the event's days */
+} xmc_cat_group;
+
 /* Where an occurrence comes from: the trial within the chunk, and its number in the trial. */
 typedef struct {
     uint32_t trial, number;
@@ -191,11 +204,9 @@ struct xmc_cat {
     double *event_parts;   /* parts of accounts with a scratch that an occurrence meets at most */
     uint8_t *event_fixed;  /* nothing is drawn: one row serves all occurrences */
     uint32_t *event_order; /* dearest first */
-    xmc_count_table count;
-    uint32_t count_parts; /* the year's rate is drawn in so many equal parts */
-    size_t max_count;     /* occurrences of a trial at most */
-    uint64_t *alias_threshold;
-    uint32_t *alias;
+    size_t n_groups; /* of events that share a yearly number */
+    xmc_cat_group groups[XMC_FREQUENCY_GROUPS + 1];
+    size_t max_count; /* occurrences of a trial at most */
     double total_rate;
     /* Workspace of a chunk of trials. */
     size_t all_parts; /* the most that a view has */
@@ -204,6 +215,7 @@ struct xmc_cat {
     uint32_t *occ_event, *occ_place; /* by trial; place among the event's occurrences */
     xmc_cat_origin *sorted;          /* by event */
     uint16_t *occ_day;
+    uint32_t *occ_number; /* addresses the damage: the number in the group, and the group above */
     uint32_t *event_count, *event_start;
     size_t *event_row;
     double *rows;
@@ -222,6 +234,12 @@ struct xmc_cat {
 xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segments *segments,
                                xmc_diag *diag);
 xmc_status xmc_cat_exposures_build(xmc_cat *c, xmc_diag *diag);
+xmc_status xmc_cat_frequency_build(xmc_cat *c, xmc_diag *diag);
+void xmc_cat_frequency_free(xmc_cat *c);
+void xmc_cat_frequency_digest(const xmc_cat *c, xmc_digest *d);
+/* Occurrences of a trial; and their events, days and numbers, from place o on. */
+uint32_t xmc_cat_count(const xmc_cat *c, uint64_t trial);
+void xmc_cat_draw(xmc_cat *c, uint64_t trial, uint32_t o);
 xmc_status xmc_cat_rows_build(xmc_cat *c, xmc_diag *diag);
 /* With a hazard model: after the views, since only what they meet is built. */
 xmc_status xmc_cat_mixed_rows_build(xmc_cat *c, xmc_diag *diag);

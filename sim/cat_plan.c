@@ -9,56 +9,6 @@ enum {
     SCRATCH_BYTES = 16 << 20, /* account scratch of a thread, unless eight lanes need more */
     LEAST_LANES = 8
 };
-#define PART_RATE 20000.0 /* largest mean drawn from one count table */
-
-/* Alias table of the events' rates, with 64-bit thresholds (Walker 1977, Vose 1991). */
-static xmc_status build_alias(xmc_cat *c, xmc_diag *diag) {
-    const xmc_event_set *e = &c->a->events;
-    const size_t n = c->n_events;
-    xmc_plan_memory t = {0};
-    double *scaled = xmc_plan_get(&t, n + 1, sizeof *scaled);
-    uint32_t *stack = xmc_plan_get(&t, n + 1, sizeof *stack);
-    c->alias_threshold = xmc_plan_get(&c->arena, n + 1, sizeof(uint64_t));
-    c->alias = xmc_plan_get(&c->arena, n + 1, sizeof(uint32_t));
-    if (!scaled || !stack || !c->alias_threshold || !c->alias) {
-        xmc_plan_memory_free(&t);
-        return xmc_no_memory(diag, n * sizeof *scaled, "event rates");
-    }
-    size_t small = 0, large = n; /* two stacks in one array */
-    for (uint32_t i = 0; i < n; i++) {
-        scaled[i] = e->rate[i] * (double)n / c->total_rate;
-        c->alias[i] = i;
-        c->alias_threshold[i] = UINT64_MAX;
-        if (scaled[i] < 1)
-            stack[small++] = i;
-        else
-            stack[--large] = i;
-    }
-    while (small && large < n) {
-        uint32_t s = stack[--small], l = stack[large];
-        c->alias_threshold[s] = (uint64_t)(scaled[s] * 0x1p64);
-        c->alias[s] = l;
-        scaled[l] -= 1 - scaled[s];
-        if (scaled[l] < 1) {
-            large++;
-            stack[small++] = l;
-        }
-    }
-    xmc_plan_memory_free(&t);
-    return XMC_OK;
-}
-
-static xmc_status build_count(xmc_cat *c, xmc_diag *diag) {
-    c->count_parts = (uint32_t)(c->total_rate / PART_RATE) + 1;
-    int bad = xmc_count_table_init(&c->count, c->total_rate / c->count_parts, 1);
-    if (bad == -1)
-        return xmc_no_memory(diag, 0, "count table");
-    if (bad)
-        return xmc_error(diag, XMC_BAD_INPUT, "events: total rate %g is out of range",
-                         c->total_rate);
-    c->max_count = c->count.n * c->count_parts;
-    return XMC_OK;
-}
 
 static int by_cost(const void *x, const void *y, void *costs) {
     const double *cost = costs;
@@ -188,6 +138,7 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
     c->trial_start = xmc_plan_get(m, (size_t)c->block + 1, sizeof(uint32_t));
     c->occ_event = xmc_plan_get(m, n, sizeof(uint32_t));
     c->occ_place = xmc_plan_get(m, n, sizeof(uint32_t));
+    c->occ_number = xmc_plan_get(m, n, sizeof(uint32_t));
     c->sorted = xmc_plan_get(m, n, sizeof *c->sorted);
     c->occ_day = xmc_plan_get(m, n, sizeof(uint16_t));
     c->event_count = xmc_plan_get(m, c->n_events + 1, sizeof(uint32_t));
@@ -198,7 +149,7 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
     c->batches = xmc_plan_get(m, c->task_capacity + 1, sizeof(uint32_t));
     c->sums = xmc_plan_get(m, c->n_events + 1, sizeof *c->sums);
     c->thread = xmc_plan_get(m, (size_t)c->threads, sizeof *c->thread);
-    bool ok = c->trial_start && c->occ_event && c->occ_place && c->sorted && c->occ_day &&
+    bool ok = c->trial_start && c->occ_event && c->occ_number && c->occ_place && c->sorted && c->occ_day &&
               c->event_count && c->event_start && c->event_row && c->rows && c->tasks &&
               c->batches && c->sums && c->thread;
     size_t all_parts = 0, account_parts = 0, longest = 0, work = 0, layers = 0;
@@ -280,7 +231,7 @@ static xmc_status plan_one(const xmc_analysis *a, const xmc_run_shape *shape, bo
         (s = xmc_cat_book_build(a, &c->arena, &c->book, diag)) ||
         (s = xmc_cat_rows_build(c, diag)) || (s = xmc_cat_views_build(c, shape, segments, diag)) ||
         (s = xmc_cat_mixed_rows_build(c, diag)) || (s = xmc_cat_exposures_build(c, diag)) ||
-        (s = build_alias(c, diag)) || (s = build_count(c, diag)) ||
+        (s = xmc_cat_frequency_build(c, diag)) ||
         (s = build_events(c, &scratch, &classes, &parts, diag)) ||
         (s = build_workspace(c, scratch, classes, parts, diag))) {
         xmc_cat_free(c);
@@ -310,7 +261,7 @@ void xmc_cat_free(xmc_cat *c) {
         return;
     xmc_cat_free(c->without);
     xmc_programme_free(&c->programme);
-    xmc_count_table_free(&c->count);
+    xmc_cat_frequency_free(c);
     xmc_plan_memory_free(&c->arena);
     free(c);
 }

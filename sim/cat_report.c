@@ -177,9 +177,7 @@ void xmc_cat_digest(const xmc_cat *c, xmc_digest *d) {
     }
     if (e->hazard)
         xmc_digest_u32(d, e->hazard->mix, e->n_footprint * e->hazard->n_slots);
-    xmc_digest_u32(d, c->alias, c->n_events);
-    xmc_digest_u64(d, c->alias_threshold, c->n_events);
-    xmc_digest_f64(d, c->count.cdf, c->count.n);
+    xmc_cat_frequency_digest(c, d);
     for (size_t i = 0; i < c->n_rows; i++) {
         const xmc_damage_row *r = &c->damage_rows[i];
         double row[2 * XMC_DAMAGE_SEGMENTS + 3];
