@@ -32,6 +32,8 @@ typedef struct {
 typedef struct {
     char *events, *damage_bins, *vulnerability, *vulnerability_map, *attritional, *credit, *equity,
         *year_event_table;
+    char **event_loss_tables;
+    uint32_t event_loss_tables_count;
 } models_yaml;
 
 typedef struct {
@@ -97,6 +99,8 @@ static const cyaml_schema_field_t model_fields[] = {
     TEXT("vulnerability", models_yaml, vulnerability),
     TEXT("vulnerability_map", models_yaml, vulnerability_map),
     TEXT("year_event_table", models_yaml, year_event_table),
+    CYAML_FIELD_SEQUENCE("event_loss_tables", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, models_yaml,
+                         event_loss_tables, &path_value, 1, MOST_FILES),
     TEXT("attritional", models_yaml, attritional),
     TEXT("credit", models_yaml, credit),
     TEXT("equity", models_yaml, equity),
@@ -157,7 +161,7 @@ typedef struct {
     xmc_file_ref lines, rates, reinsurance_info, reinsurance_scope, credit_policies, instruments,
         corporate_actions, derivatives, company, events, damage_bins, vulnerability,
         vulnerability_map, attritional, credit, equity, year_event_table;
-    xmc_file_refs locations, accounts, obligors, lots;
+    xmc_file_refs locations, accounts, obligors, lots, event_loss_tables;
 } files;
 
 static bool is_power_of_two(double x) {
@@ -312,7 +316,8 @@ static xmc_file_refs several_files(xmc_loader *l, char *const *paths, uint32_t n
     }
     for (uint32_t i = 0; i < n; i++) {
         r.items[i] = (xmc_file_ref){.role = role, .path = resolve(l, paths[i])};
-        snprintf(r.items[i].key, sizeof r.items[i].key, "book.%s[%u]", role, i);
+        snprintf(r.items[i].key, sizeof r.items[i].key, "%s.%s[%u]",
+                 strcmp(role, "event_loss_tables") ? "book" : "models", role, i);
         check_there(l, &r.items[i], missing);
         for (uint32_t k = 0; k < i; k++)
             if (!strcmp(paths[k], paths[i]))
@@ -347,6 +352,8 @@ static void find_files(xmc_loader *l, files *f) {
     f->vulnerability = one_file(l, m->vulnerability, "models", "vulnerability", &missing);
     f->vulnerability_map =
         one_file(l, m->vulnerability_map, "models", "vulnerability_map", &missing);
+    f->event_loss_tables = several_files(l, m->event_loss_tables, m->event_loss_tables_count,
+                                         "event_loss_tables", &missing);
     f->year_event_table = one_file(l, m->year_event_table, "models", "year_event_table", &missing);
     f->attritional = one_file(l, m->attritional, "models", "attritional", &missing);
     f->credit = one_file(l, m->credit, "models", "credit", &missing);
@@ -420,6 +427,18 @@ static void find_risks(xmc_loader *l, const files *f) {
             xmc_yaml_bad(&l->yaml, own[i], "no %s: the event set %s brings its own vulnerability",
                          own[i], f->events.path);
     a->has_cat = is_whole(l, "catastrophe", cat, l->own_classes ? 3 : sizeof cat / sizeof *cat);
+    if (f->event_loss_tables.n) {
+        for (size_t i = 0; i < sizeof cat / sizeof *cat; i++)
+            if (cat[i].named)
+                xmc_yaml_bad(&l->yaml, cat[i].key,
+                             "no %s beside models.event_loss_tables, which bring their own events "
+                             "and sums insured",
+                             cat[i].key);
+        a->has_cat = true;
+    } else if (f->year_event_table.path && !a->has_cat) {
+        xmc_yaml_bad(&l->yaml, "models.year_event_table",
+                     "models.events or models.event_loss_tables beside it");
+    }
     a->has_attritional = f->attritional.path != NULL;
     a->has_credit = is_whole(l, "credit", credit, sizeof credit / sizeof *credit);
     a->has_equity = is_whole(l, "equity", equity, sizeof equity / sizeof *equity);
@@ -456,7 +475,7 @@ static xmc_status read_files(xmc_loader *l, const files *f) {
     if (f->lines.path)
         take(&worst, xmc_load_lines(l, &f->lines));
     take(&worst, xmc_load_rates(l, &f->rates));
-    if (a->has_cat) {
+    if (a->has_cat && !f->event_loss_tables.n) {
         take(&worst, xmc_load_accounts(l, &f->accounts));
         take(&worst, xmc_load_locations(l, &f->locations));
     }
@@ -479,16 +498,18 @@ static xmc_status read_files(xmc_loader *l, const files *f) {
         if (f->derivatives.path)
             take(&worst, xmc_load_derivatives(l, &f->derivatives));
     }
-    if (a->has_cat) {
+    if (f->event_loss_tables.n)
+        take(&worst, xmc_load_event_losses(l, &f->event_loss_tables));
+    else if (a->has_cat) {
         take(&worst, xmc_load_events(l, &f->events));
         if (!l->own_classes)
             take(&worst, xmc_load_vulnerability(l, &f->damage_bins, &f->vulnerability,
                                                 &f->vulnerability_map));
         else if (worst == XMC_OK)
             take(&worst, xmc_hazard_compose(l->book, &l->a->events, &l->a->vulnerability, l->diag));
-        if (f->year_event_table.path && l->a->events.n_events)
-            take(&worst, xmc_load_years(l, &f->year_event_table));
     }
+    if (f->year_event_table.path && l->a->events.n_events && worst == XMC_OK)
+        take(&worst, xmc_load_years(l, &f->year_event_table));
     if (a->has_attritional)
         take(&worst, xmc_load_attritional(l, &f->attritional));
     if (f->company.path) { /* read by its own loader; here its digest */

@@ -233,6 +233,7 @@ void xmc_event_set_free(xmc_event_set *e) {
     free(e->offset);
     free(e->footprint_cell);
     free(e->footprint_bin);
+    free(e->loss);
     free(e->year_offset);
     free(e->year_event);
     free(e->year_day);

@@ -116,6 +116,8 @@ xmc_status xmc_load_instruments(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_corporate_actions(xmc_loader *l, const xmc_file_ref *ref);
 xmc_status xmc_load_lots(xmc_loader *l, const xmc_file_refs *refs);
 xmc_status xmc_load_events(xmc_loader *l, const xmc_file_ref *ref);
+/* Event loss tables as the catastrophe source: events, locations and policies of the book. */
+xmc_status xmc_load_event_losses(xmc_loader *l, const xmc_file_refs *refs);
 /* Year-event table of the events that are read; the event set itself where ref names it. */
 xmc_status xmc_load_years(xmc_loader *l, const xmc_file_ref *ref);
 /* Whether the file is an event set that brings its own vulnerability (schema 2). */

@@ -27,6 +27,12 @@ typedef struct {
     xmc_frequency_group groups[XMC_FREQUENCY_GROUPS];
 } xmc_frequency;
 
+/* The loss of an event to a (line of business, region), CNY: beta distributed on [0, exposure] with
+ * the standard deviation sd_independent + sd_correlated. */
+typedef struct {
+    double mean, sd_independent, sd_correlated, exposure;
+} xmc_event_loss;
+
 /* An event set: events with rates and footprints by cell in CSR form (scenarios file events.h5,
  * docs/inputs.md). With a hazard model of its own areas (docs/hazard.md) the cells are the distinct
  * sets of areas in which the book's locations lie, and `hazard` says which location lies in which.
@@ -53,6 +59,8 @@ typedef struct {
     uint64_t *year_offset;     /* [n_years + 1] */
     uint32_t *year_event;      /* index of the event */
     uint16_t *year_day;        /* 1 … 365 */
+    xmc_event_loss *loss; /* [n_footprint] of event loss tables: a cell is a (line of business,
+                             region); NULL otherwise */
     struct xmc_hazard *hazard; /* scenarios/hazard/hazard.h; NULL: the grid of cells */
 } xmc_event_set;
 

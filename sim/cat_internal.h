@@ -179,6 +179,9 @@ struct xmc_cat {
     uint8_t *row_empty; /* no damage */
     size_t n_bins;      /* intensity bins; with a hazard model distributions over them, and one */
     size_t n_rows;
+    /* Damage draws are not all independent: runs go through sim/cat_correlate.h. */
+    bool correlated;
+    double *event_common; /* event loss tables: see cat_rows.c; NULL otherwise */
     uint32_t *row_number;    /* [functions][n_bins]; NULL without a hazard model */
     xmc_terms *policy_terms; /* [policies] */
     xmc_layer *policy_layers;
@@ -252,6 +255,8 @@ static inline uint32_t xmc_cat_draws(const xmc_analysis *a) {
 static inline size_t xmc_cat_row_at(const xmc_cat *c, const xmc_cat_run *r, uint32_t k,
                                     uint64_t f) {
     const xmc_hazard *h = c->a->events.hazard;
+    if (c->a->events.loss)
+        return f;
     if (h)
         return c->row_number[r->function[k] * c->n_bins + h->mix[f * h->n_slots + r->slot[k]]];
     return r->function[k] * c->n_bins + c->a->events.footprint_bin[f];

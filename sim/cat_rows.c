@@ -3,13 +3,125 @@
  * integrated out before anything is drawn). */
 #include "kernels/vmath.h"
 #include "sim/cat_internal.h"
+#include "sim/elt_beta.h"
 #include <omp.h>
 #include <string.h>
+
+/* ---- event loss tables: a row each ---- */
+
+/* Where segment j of a damage row begins on its axis. */
+static double edge(int j) {
+    double x = j & 1 ? 1.5 : 1.0;
+    for (int k = j / 2; k < 15; k++)
+        x *= 0.5;
+    return x;
+}
+
+/* The beta law of a row as damage ratio; share: exposure of the row by sum insured. What the law's
+ * segments have below zero is cut off, as their mean already has it. */
+static void loss_law(const xmc_elt_beta *b, double mean, double sd, double share,
+                     xmc_damage_row *r) {
+    *r = (xmc_damage_row){.mean = mean * share};
+    if (sd == 0) { /* every word is the mean */
+        for (int k = 0; k < XMC_DAMAGE_SEGMENTS; k++)
+            r->a[k] = (float)r->mean;
+        return;
+    }
+    xmc_elt_row law;
+    xmc_elt_beta_row(b, mean, sd, &law);
+    double high = 1, low = 0;
+    for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
+        const double x0 = edge(k), x1 = edge(k + 1);
+        high = (double)law.ab[k][0] + (double)law.ab[k][1] * x0;
+        low = (double)law.ab[k][0] + (double)law.ab[k][1] * x1;
+        high = high < 1 ? high : 1;
+        if (high <= 0) {
+            high = low = 0;
+        } else if (low < 0) { /* the mean of what is left, evenly about it */
+            high = high * high / (high - low);
+            low = 0;
+        }
+        low += 1e-6 * (high - low); /* not below zero in single precision either */
+        if (k == 0)
+            r->a[XMC_DAMAGE_ONE] = (float)(high * share);
+        const double slope = (low - high) / (x1 - x0);
+        r->b[k] = (float)(slope * share);
+        r->a[k] = (float)((high - slope * x0) * share);
+    }
+    r->a[XMC_DAMAGE_ZERO] = (float)(low * share);
+    r->scale = b->scale;
+    r->shift = b->shift;
+}
+
+/* The share of an event's occurrences in which all its rows take the same quantile, such that the
+ * standard deviation of the event is Σ correlated + √Σ independent². The rows' own laws stay. */
+static double common_share(const xmc_cat *c, const double *tiv, uint64_t first, uint64_t end) {
+    enum { POINTS = 1024 };
+    const xmc_event_loss *loss = c->a->events.loss;
+    double correlated = 0, independent = 0, apart = 0, mean = 0, together = 0;
+    for (uint64_t f = first; f < end; f++) {
+        const double sd = loss[f].sd_independent + loss[f].sd_correlated;
+        correlated += loss[f].sd_correlated;
+        independent += loss[f].sd_independent * loss[f].sd_independent;
+        apart += sd * sd;
+    }
+    if (end - first < 2 || correlated == 0)
+        return 0;
+    for (int k = 0; k < POINTS; k++) {
+        double sum = 0;
+        for (uint64_t f = first; f < end; f++)
+            sum += tiv[c->a->events.footprint_cell[f]] *
+                   (double)xmc_damage_of(&c->damage_rows[f],
+                                         (uint32_t)((k + 0.5) * (0x1p32 / POINTS)));
+        mean += sum / POINTS;
+        together += sum * sum / POINTS;
+    }
+    together -= mean * mean;
+    const double target = correlated + sqrt(independent);
+    const double share = (target * target - apart) / (together - apart);
+    return share > 1 ? 1 : share > 0 ? share : 0;
+}
+
+static xmc_status build_loss_rows(xmc_cat *c, xmc_diag *diag) {
+    const xmc_event_set *e = &c->a->events;
+    const size_t n = e->n_footprint;
+    c->n_bins = 1;
+    c->n_rows = n;
+    c->damage_rows = xmc_plan_get(&c->arena, n + 1, sizeof *c->damage_rows);
+    c->row_empty = xmc_plan_get(&c->arena, n + 1, 1);
+    c->event_common = xmc_plan_get(&c->arena, e->n_events + 1, sizeof *c->event_common);
+    double *tiv = xmc_plan_get(&c->arena, e->n_cells + 1, sizeof *tiv);
+    xmc_elt_beta beta;
+    if (!c->damage_rows || !c->row_empty || !c->event_common || !tiv ||
+        xmc_elt_beta_init(&beta, c->threads))
+        return xmc_no_memory(diag, n * sizeof *c->damage_rows, "event loss tables");
+    for (size_t i = 0; i < c->a->book.n_locations; i++)
+        tiv[i] = c->a->book.locations[i].tiv[XMC_COVER_BUILDING];
+#pragma omp parallel for schedule(dynamic, 64) num_threads(c->threads)
+    for (size_t f = 0; f < n; f++) {
+        const xmc_event_loss *x = &e->loss[f];
+        if (x->exposure > 0)
+            loss_law(&beta, x->mean / x->exposure,
+                     (x->sd_independent + x->sd_correlated) / x->exposure,
+                     x->exposure / tiv[e->footprint_cell[f]], &c->damage_rows[f]);
+        c->row_empty[f] = c->damage_rows[f].mean == 0;
+    }
+#pragma omp parallel for schedule(dynamic, 64) num_threads(c->threads)
+    for (size_t i = 0; i < e->n_events; i++) {
+        c->event_common[i] = common_share(c, tiv, e->offset[i], e->offset[i + 1]);
+    }
+    for (size_t i = 0; i < e->n_events; i++)
+        c->correlated |= c->event_common[i] > 0;
+    xmc_elt_beta_free(&beta);
+    return XMC_OK;
+}
 
 xmc_status xmc_cat_rows_build(xmc_cat *c, xmc_diag *diag) {
     const xmc_vulnerability *v = &c->a->vulnerability;
     if (c->a->events.hazard)
         return XMC_OK;
+    if (c->a->events.loss)
+        return build_loss_rows(c, diag);
     const size_t n = v->n_functions * v->n_intensity_bins;
     c->n_bins = v->n_intensity_bins;
     c->n_rows = n;
