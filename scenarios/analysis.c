@@ -49,6 +49,11 @@ typedef struct {
 } frequency_yaml;
 
 typedef struct {
+    char *perils;
+    double rho, shared;
+} correlation_yaml;
+
+typedef struct {
     char *title, *currency, *valuation_date;
     uint64_t trials, block;
     double *loss_grid, *premium_less_expenses;
@@ -59,6 +64,8 @@ typedef struct {
     models_yaml models;
     frequency_yaml *frequency;
     uint32_t frequency_count;
+    correlation_yaml *correlation;
+    uint32_t correlation_count;
     char *rules;
 } analysis_yaml;
 
@@ -123,6 +130,12 @@ static const cyaml_schema_field_t frequency_fields[] = {
     CYAML_FIELD_END};
 static const cyaml_schema_value_t frequency_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, frequency_yaml, frequency_fields)};
+static const cyaml_schema_field_t correlation_fields[] = {
+    TEXT("perils", correlation_yaml, perils),
+    CYAML_FIELD_FLOAT("rho", CYAML_FLAG_OPTIONAL, correlation_yaml, rho),
+    CYAML_FIELD_FLOAT("shared", CYAML_FLAG_OPTIONAL, correlation_yaml, shared), CYAML_FIELD_END};
+static const cyaml_schema_value_t correlation_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, correlation_yaml, correlation_fields)};
 static const cyaml_schema_field_t analysis_fields[] = {
     CYAML_FIELD_STRING_PTR("title", CYAML_FLAG_POINTER, analysis_yaml, title, 1, 500),
     TEXT("currency", analysis_yaml, currency),
@@ -145,6 +158,8 @@ static const cyaml_schema_field_t analysis_fields[] = {
     CYAML_FIELD_MAPPING("models", CYAML_FLAG_OPTIONAL, analysis_yaml, models, model_fields),
     CYAML_FIELD_SEQUENCE("frequency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, analysis_yaml,
                          frequency, &frequency_value, 1, XMC_FREQUENCY_GROUPS),
+    CYAML_FIELD_SEQUENCE("correlation", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, analysis_yaml,
+                         correlation, &correlation_value, 1, XMC_CORRELATIONS),
     TEXT("rules", analysis_yaml, rules),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t analysis_schema = {
@@ -230,6 +245,32 @@ static void read_frequency(xmc_loader *l) {
         read_frequency_group(l, &y->frequency[i], i, &q->groups[i]);
 }
 
+static void read_correlations(xmc_loader *l) {
+    const analysis_yaml *y = l->yaml.data;
+    xmc_yaml_file *f = &l->yaml;
+    l->a->n_correlations = y->correlation_count;
+    if (y->correlation_count && y->models.event_loss_tables_count)
+        xmc_yaml_bad(f, "correlation",
+                     "no correlation beside models.event_loss_tables: their standard deviations "
+                     "say it");
+    for (size_t i = 0; i < y->correlation_count; i++) {
+        const correlation_yaml *from = &y->correlation[i];
+        xmc_damage_correlation *to = &l->a->correlations[i];
+        char key[64];
+#define KEY(name) (snprintf(key, sizeof key, "correlation[%zu]." name, i), key)
+        to->perils = ~(xmc_perils)0;
+        if (from->perils && !xmc_perils_parse(from->perils, strlen(from->perils), &to->perils))
+            xmc_yaml_bad(f, KEY("perils"), "OED peril codes joined by ';', such as WW1;OO1, or XCY");
+        if (!(from->rho >= 0 && from->rho < 1))
+            xmc_yaml_bad(f, KEY("rho"), "a correlation from 0 to below 1");
+        if (!(from->shared >= 0 && from->shared <= 1))
+            xmc_yaml_bad(f, KEY("shared"), "a probability from 0 to 1");
+        to->rho = from->rho;
+        to->shared = from->shared;
+#undef KEY
+    }
+}
+
 static void read_settings(xmc_loader *l) {
     xmc_analysis *a = l->a;
     xmc_yaml_file *f = &l->yaml;
@@ -253,6 +294,7 @@ static void read_settings(xmc_loader *l) {
         a->seeds[i] = y->seeds.of[i] ? *y->seeds.of[i] : (uint64_t)i + 1;
     a->mean_damage = y->mean_damage;
     read_frequency(l);
+    read_correlations(l);
     a->without_uncertainty = y->without_uncertainty;
     a->location_means = y->location_means;
     if (a->mean_damage && a->without_uncertainty)

@@ -48,6 +48,8 @@ typedef struct {
     xmc_book book;
     xmc_event_set events;
     xmc_frequency frequency;
+    size_t n_correlations;
+    xmc_damage_correlation correlations[XMC_CORRELATIONS];
     xmc_vulnerability vulnerability;
     xmc_attritional_model attritional;
     xmc_credit_model credit;

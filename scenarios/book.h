@@ -115,6 +115,7 @@ typedef struct {
     double ded, min_ded, max_ded,
         limit; /* LocDed6All …, over all coverages together; limit 0 = none */
     uint8_t ded_type, limit_type;
+    uint32_t correlation_group; /* OED's CorrelationGroup; 0: none of its own */
     uint8_t is_aggregate; /* 1: many risks in one row; takes mean damage ratios */
     uint16_t country;     /* CountryCode, two letters as 256 a + b; 0 unknown */
     uint32_t n_buildings; /* at least 1 */

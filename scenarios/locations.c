@@ -21,6 +21,7 @@ enum {
     BI,
     BUILDINGS,
     AGGREGATE,
+    CORRELATION,
     VULNERABILITY,
     REGION,
     GROUP,
@@ -48,6 +49,7 @@ static const xmc_column columns[N] = {
     [BI] = {"BITIV", false},
     [BUILDINGS] = {"NumberOfBuildings", false},
     [AGGREGATE] = {"IsAggregate", false},
+    [CORRELATION] = {"CorrelationGroup", false},
     [VULNERABILITY] = {"FlexiLocVulnerability", true},
     [REGION] = {"FlexiLocRegion", true},
     [GROUP] = {"LocGroup", false},
@@ -224,6 +226,7 @@ static bool read_row(xmc_loader *l, xmc_table *t, reader *r, xmc_location *out) 
     x.n_buildings = (uint32_t)xmc_cell_integer(t, BUILDINGS, 1, 0, 4000000000);
     x.n_buildings += x.n_buildings == 0;
     x.is_aggregate = (uint8_t)xmc_cell_integer(t, AGGREGATE, 0, 0, 1);
+    x.correlation_group = (uint32_t)xmc_cell_integer(t, CORRELATION, 0, 0, (1 << 24) - 1);
     const char *class = xmc_cell_text(t, VULNERABILITY, &n_class);
     if (!n_class && l->own_classes)
         class = "keys", n_class = 4;

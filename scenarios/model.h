@@ -7,6 +7,15 @@
 
 struct xmc_hazard;
 
+/* Correlation of damage between locations in an event, of the perils named; an item takes the first
+ * entry with its peril. */
+enum { XMC_CORRELATIONS = 8 };
+typedef struct {
+    xmc_perils perils;
+    double rho;    /* of the one-factor Gaussian mixing, 0 … < 1 */
+    double shared; /* probability that the whole group is fully correlated in an event */
+} xmc_damage_correlation;
+
 /* How often events happen. The events of a group share one yearly number of occurrences; those of
  * no group are Poisson together. With year_event_table, trial t is year t mod n_years of the event
  * set's table instead. */

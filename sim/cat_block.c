@@ -237,6 +237,45 @@ __attribute__((always_inline)) static inline void fetch_ahead(const xmc_cat_view
     }
 }
 
+/* The draws of a group of an event for the lanes. entry 0: all rows of an event loss table's event.
+ */
+static const xmc_cat_group_draws *group_draws(const xmc_cat *c, xmc_cat_thread *t, size_t entry,
+                                              uint32_t group, double rho, double shared,
+                                              size_t n_lanes) {
+    xmc_cat_group_draws *g = &t->group[entry];
+    if (g->known && g->group == group)
+        return g;
+    g->known = true;
+    g->group = group;
+    g->rho = rho;
+    for (size_t l = 0; l < n_lanes; l++) {
+        xmc_stream s =
+            xmc_stream_at(c->a->seeds[XMC_SEED_DAMAGE], t->lane_trial[l],
+                          t->lane_number[l] | (uint64_t)group << 32 | (uint64_t)(entry + 1) << 56);
+        g->factor[l] = xmc_normal(&s);
+        g->together[l] = xmc_uniform(&s) < shared;
+        g->word[l] = xmc_u32(&s);
+    }
+    return g;
+}
+
+static void correlated_run(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, const xmc_run *run,
+                           const xmc_cat_run *r, uint32_t first_cover,
+                           const xmc_damage_row *const *row, xmc_lanes *lanes, size_t n_lanes,
+                           double *acc, size_t stride) {
+    const xmc_cat_group_draws *draws[XMC_MAX_COVERS] = {NULL};
+    for (uint32_t k = 0; k < run->n_covers; k++) {
+        const size_t entry = r->entry[first_cover + k];
+        if (c->event_common)
+            draws[k] = group_draws(c, t, 0, 0, 0, c->event_common[event], n_lanes);
+        else if (entry)
+            draws[k] = group_draws(c, t, entry, r->correlation_group,
+                                   c->a->correlations[entry - 1].rho,
+                                   c->a->correlations[entry - 1].shared, n_lanes);
+    }
+    xmc_cat_correlated(run, row, draws, lanes, n_lanes, acc, stride, c->grid, c->inv_grid);
+}
+
 /* The event for n_lanes of its occurrences, side by side; the streams start at draw 0. With
  * `along`, one occurrence and the locations in the lanes. */
 static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes *lanes,
@@ -289,7 +328,9 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
                 run.slot = place_parts(v, t, r);
             else
                 acc = t->class_acc + t->class_at[r->class_id] * stride;
-            if (along)
+            if (c->correlated && !run.mean)
+                correlated_run(c, t, event, &run, r, low, row, lanes, n_lanes, acc, stride);
+            else if (along)
                 xmc_ground_up_locations(&run, row, &one, &lanes->position, acc, c->grid,
                                         c->inv_grid);
             else
@@ -310,7 +351,7 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
  * 11 ns a draw whatever their number, against 1.4 ns a draw and occurrence along the locations; but
  * each part of an account costs some 25 ns a call then. */
 static bool goes_along(const xmc_cat *c, uint32_t event, uint32_t n) {
-    if (n >= 8)
+    if (n >= 8 || c->correlated)
         return false;
     return n == 1 ||
            25.0 * c->event_parts[event] * (n - 1) < c->event_samples[event] * (11 - 1.4 * n);
@@ -337,7 +378,11 @@ static void run_task(const xmc_cat *c, xmc_cat_thread *t, const xmc_cat_task *ta
                 xmc_stream_at(c->a->seeds[XMC_SEED_DAMAGE], first_trial + o.trial, o.number);
             lanes.state[l] = s.state;
             lanes.inc[l] = s.inc;
+            t->lane_trial[l] = first_trial + o.trial;
+            t->lane_number[l] = o.number;
         }
+        for (size_t k = 0; t->group && k <= XMC_CORRELATIONS; k++)
+            t->group[k].known = false;
         memset(t->class_acc, 0, n_classes * stride * sizeof(double));
         visit(c, t, event, &lanes, step, stride, along);
         for (uint32_t l = 0; l < step; l++) {

@@ -7,6 +7,7 @@
 #include "scenarios/hazard/hazard.h"
 #include "sim/cat.h"
 #include "sim/cat_terms.h"
+#include "sim/cat_correlate.h"
 #include "sim/treaty.h"
 
 #define NONE UINT32_MAX
@@ -62,6 +63,8 @@ typedef struct {
     xmc_run run;
     uint32_t function[XMC_MAX_COVERS];
     uint8_t slot[XMC_MAX_COVERS]; /* of the hazard model, where there is one */
+    uint8_t entry[XMC_MAX_COVERS]; /* of the correlations, from 1; 0: independent */
+    uint32_t correlation_group;
     uint32_t class_id;            /* direct runs */
     const uint32_t *part;         /* others, [n]: part, or XMC_LOCAL_SLOT | slot within the cell */
     /* Of accounts with a term tree, [n]; NULL in other runs. part[] holds parts then, local ones
@@ -129,6 +132,9 @@ typedef struct {
     double **item;      /* [items of an account] */
     double *part_loss;  /* [policy layers × parts of an account with per-risk treaties][lanes] */
     uint32_t serial;
+    xmc_cat_group_draws *group; /* [XMC_CORRELATIONS + 1] of the lanes; where draws correlate */
+    uint64_t lane_trial[XMC_LANES];
+    uint32_t lane_number[XMC_LANES];
     uint32_t *order;               /* [occurrences of a trial] */
     double *net, *work;            /* [max touched classes]; × occurrences with hours clauses */
     double *layer_used, *recovery; /* [treaties] */

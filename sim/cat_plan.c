@@ -170,6 +170,8 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
         t->class_acc = xmc_plan_get(m, classes * XMC_LANES + 1, sizeof(double));
         t->scratch = xmc_plan_get(m, scratch + 1, sizeof(double));
         t->slot = xmc_plan_get(m, longest + 1, sizeof(uint32_t));
+        if (c->correlated)
+            t->group = xmc_plan_get(m, XMC_CORRELATIONS + 1, sizeof *t->group);
         t->stamp = xmc_plan_get(m, all_parts + 1, sizeof(uint32_t));
         t->part_slot = xmc_plan_get(m, all_parts + 1, sizeof(uint32_t));
         t->touched = xmc_plan_get(m, parts + 1, sizeof(uint32_t));
@@ -202,7 +204,7 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
             t->part_loss = xmc_plan_get(m, c->most_tree_items + 1, lane);
             ok = t->part_loss && t->location && t->node && t->tree && t->item && t->layer_loss;
         }
-        ok = ok && t->class_acc && t->scratch && t->slot && t->stamp && t->part_slot &&
+        ok = ok && (t->group || !c->correlated) && t->class_acc && t->scratch && t->slot && t->stamp && t->part_slot &&
              t->touched && t->class_at && t->here && t->weight && t->part && t->total && t->loss &&
              t->order && t->net && t->work && t->layer_used && t->recovery && t->occurrence &&
              t->joined && t->best && t->row_loss && t->item_gross && t->item_part && t->item_work;
@@ -223,6 +225,7 @@ static xmc_status plan_one(const xmc_analysis *a, const xmc_run_shape *shape, bo
     c->threads = shape->threads > 0 ? shape->threads : 1;
     c->block = shape->block;
     c->n_events = a->events.n_events;
+    c->correlated = a->n_correlations > 0 && !a->mean_damage;
     for (size_t i = 0; i < c->n_events; i++)
         c->total_rate += a->events.rate[i];
     size_t scratch = 0, classes = 0, parts = 0;

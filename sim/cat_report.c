@@ -105,6 +105,8 @@ static void digest_run(const xmc_cat_run *r, xmc_digest *d) {
         xmc_digest_u32(d, more, 2);
     }
     xmc_digest_u32(d, head, sizeof head / sizeof *head);
+    if (r->correlation_group)
+        xmc_digest_u32(d, &r->correlation_group, 1);
     xmc_digest_u32(d, k->rank, k->n);
     xmc_digest_f64(d, k->tiv, k->n * k->n_covers);
     if (k->has_terms) /* the six arrays lie in one piece */
@@ -161,6 +163,14 @@ void xmc_cat_digest(const xmc_cat *c, xmc_digest *d) {
     xmc_digest_string(d, "catastrophe");
     xmc_digest_u64(d, seeds, 2);
     xmc_digest_f64(d, &c->grid, 1);
+    for (size_t i = 0; i < c->a->n_correlations; i++) {
+        const xmc_damage_correlation *x = &c->a->correlations[i];
+        const double real[] = {x->rho, x->shared};
+        xmc_digest_u64(d, &x->perils, 1);
+        xmc_digest_f64(d, real, 2);
+    }
+    if (c->event_common)
+        xmc_digest_f64(d, c->event_common, c->n_events);
     xmc_digest_u64(d, e->peril, e->n_events);
     xmc_digest_f64(d, e->rate, e->n_events);
     for (size_t i = 0; i < e->n_events; i++) {

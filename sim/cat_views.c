@@ -537,10 +537,19 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
 typedef struct {
     uint32_t cell, n_covers, cover_offset[XMC_MAX_COVERS], cover[XMC_MAX_COVERS],
         function[XMC_MAX_COVERS];
-    uint8_t slot[XMC_MAX_COVERS];
+    uint8_t slot[XMC_MAX_COVERS], entry[XMC_MAX_COVERS];
+    uint32_t correlation_group;
     uint32_t class_id; /* NONE: into a scratch */
     bool mean, tree;
 } run_key;
+
+/* The correlation of a peril's items, from 1; 0: none. */
+static uint8_t correlation_of(const xmc_analysis *a, xmc_perils peril) {
+    for (size_t i = 0; i < a->n_correlations; i++)
+        if (a->correlations[i].perils & peril)
+            return (uint8_t)(i + 1);
+    return 0;
+}
 
 static run_key key_of(const build *b, size_t view, uint32_t i) {
     const xmc_cat *c = b->c;
@@ -565,9 +574,11 @@ static run_key key_of(const build *b, size_t view, uint32_t i) {
             k.cover_offset[k.n_covers] = at;
             k.cover[k.n_covers] = cover;
             k.slot[k.n_covers] = (uint8_t)(p * XMC_N_COVERS + cover);
+            k.entry[k.n_covers] = correlation_of(c->a, peril);
             k.function[k.n_covers++] = f;
         }
     }
+    k.correlation_group = c->a->n_correlations ? l->correlation_group : 0;
     k.cell = c->book.cell[i];
     k.mean = l->is_aggregate || c->mean_damage;
     k.tree = b->mode[l->account] == TERM_TREE;
@@ -623,6 +634,8 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
     memcpy(out->slot, key->slot, sizeof out->slot);
     for (uint32_t k = 0; k < key->n_covers; k++)
         out->cover[k] = (uint8_t)key->cover[k];
+    memcpy(out->entry, key->entry, sizeof out->entry);
+    out->correlation_group = key->correlation_group;
     r->mean = key->mean;
     out->class_id = key->class_id;
     r->rank = w->rank;
