@@ -21,7 +21,7 @@ void xmc_vendor_bad(xmc_vendor_table *t, size_t i, size_t column, const char *fm
     if (t->csv)
         xmc_bad_input(t->diag,
                       (xmc_place){.file = t->path, .line = t->line[i], .column_name = t->name[column]},
-                      value, "expected %s", text);
+                      value, "%s", text);
     else
         xmc_bad_input(t->diag, (xmc_place){.file = t->path, .column_name = t->name[column]}, value,
                       "row %u: expected %s", t->line[i], text);

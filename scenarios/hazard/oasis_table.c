@@ -101,7 +101,7 @@ void xmc_oasis_bad(xmc_oasis_table *t, size_t column, const char *fmt, ...) {
     char value[40];
     snprintf(value, sizeof value, "%.9g", t->value[column]);
     xmc_bad_input(t->diag, (xmc_place){.file = t->path, .column_name = t->columns[column].name},
-                  value, "record %zu: expected %s", t->row, text);
+                  value, "%s (record %zu)", text, t->row);
 }
 
 xmc_status xmc_oasis_bad_at(xmc_diag *diag, const char *path, uint32_t line, const char *fmt, ...) {
