@@ -325,7 +325,7 @@ class Correlation(Run):
             got = {k: (n, sd) for k, n, sd in zip(f["elt/event_id"][:], f["elt/occurrences"][:], f["elt/sd_loss"][:])}
         for event, (sd, kurtosis) in want.items():
             n, found = got[event]
-            self.assertLess(abs(found - sd), 4 * sd * math.sqrt((kurtosis - 1) / (4 * n)) + 0.002 * sd,
+            self.assertLessEqual(abs(found - sd), 4 * sd * math.sqrt((kurtosis - 1) / (4 * n)) + 0.002 * sd,
                             "%s event %d: %g, %g" % (what, event, found, sd))
 
     def test_groups(self):
