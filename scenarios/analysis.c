@@ -260,7 +260,8 @@ static void read_correlations(xmc_loader *l) {
 #define KEY(name) (snprintf(key, sizeof key, "correlation[%zu]." name, i), key)
         to->perils = ~(xmc_perils)0;
         if (from->perils && !xmc_perils_parse(from->perils, strlen(from->perils), &to->perils))
-            xmc_yaml_bad(f, KEY("perils"), "OED peril codes joined by ';', such as WW1;OO1, or XCY");
+            xmc_yaml_bad(f, KEY("perils"),
+                         "OED peril codes joined by ';', such as WW1;OO1, or XCY");
         if (!(from->rho >= 0 && from->rho < 1))
             xmc_yaml_bad(f, KEY("rho"), "a correlation from 0 to below 1");
         if (!(from->shared >= 0 && from->shared <= 1))

@@ -116,13 +116,13 @@ typedef struct {
         limit; /* LocDed6All …, over all coverages together; limit 0 = none */
     uint8_t ded_type, limit_type;
     uint32_t correlation_group; /* OED's CorrelationGroup; 0: none of its own */
-    uint8_t is_aggregate; /* 1: many risks in one row; takes mean damage ratios */
-    uint16_t country;     /* CountryCode, two letters as 256 a + b; 0 unknown */
-    uint32_t n_buildings; /* at least 1 */
-    uint32_t loc_group;   /* LocGroup, numbered from 1; 0 none */
-    uint32_t reins_tag;   /* ReinsTag, numbered from 1; 0 none */
-    uint32_t terms;       /* a set where the fields above do not say it all; 0 = none */
-    uint32_t tags;        /* first of a list in the book's location_tags, from 1; 0 = none */
+    uint8_t is_aggregate;       /* 1: many risks in one row; takes mean damage ratios */
+    uint16_t country;           /* CountryCode, two letters as 256 a + b; 0 unknown */
+    uint32_t n_buildings;       /* at least 1 */
+    uint32_t loc_group;         /* LocGroup, numbered from 1; 0 none */
+    uint32_t reins_tag;         /* ReinsTag, numbered from 1; 0 none */
+    uint32_t terms;             /* a set where the fields above do not say it all; 0 = none */
+    uint32_t tags;              /* first of a list in the book's location_tags, from 1; 0 = none */
     size_t file_line;
 } xmc_location;
 

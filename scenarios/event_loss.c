@@ -117,10 +117,11 @@ static void check_law(xmc_vendor_table *t, size_t i, const loss_row *r) {
     const double m = r->mean / r->exposure, cv = sd / r->mean;
     const double alpha = (1 - m) / (cv * cv) - m;
     if (!(alpha > 0))
-        xmc_vendor_bad(t, i, MEAN,
-                       "a beta law: with mean / exposure %.6g and standard deviation / mean %.6g its "
-                       "alpha is %.6g, not above 0",
-                       m, cv, alpha);
+        xmc_vendor_bad(
+            t, i, MEAN,
+            "a beta law: with mean / exposure %.6g and standard deviation / mean %.6g its "
+            "alpha is %.6g, not above 0",
+            m, cv, alpha);
 }
 
 static xmc_status read_table(loss_tables *x, const xmc_file_ref *ref, uint32_t file) {
@@ -305,9 +306,9 @@ xmc_status xmc_load_event_losses(xmc_loader *l, const xmc_file_refs *refs) {
         status = status == XMC_OK ? read : status;
     }
     if (status == XMC_OK && x.units.n > MOST_UNITS)
-        status = xmc_error(l->diag, XMC_BAD_INPUT,
-                           "event loss tables: at most %d (line of business, region)",
-                           (int)MOST_UNITS);
+        status =
+            xmc_error(l->diag, XMC_BAD_INPUT,
+                      "event loss tables: at most %d (line of business, region)", (int)MOST_UNITS);
     if (status == XMC_OK) {
         qsort(x.rows, x.n, sizeof *x.rows, compare_rows);
         status = check_events(&x, refs);

@@ -19,11 +19,15 @@ typedef struct {
 /* How often events happen. The events of a group share one yearly number of occurrences; those of
  * no group are Poisson together. With year_event_table, trial t is year t mod n_years of the event
  * set's table instead. */
-typedef enum { XMC_FREQUENCY_POISSON, XMC_FREQUENCY_NEGATIVE_BINOMIAL, XMC_FREQUENCY_BINOMIAL } xmc_frequency_law;
+typedef enum {
+    XMC_FREQUENCY_POISSON,
+    XMC_FREQUENCY_NEGATIVE_BINOMIAL,
+    XMC_FREQUENCY_BINOMIAL
+} xmc_frequency_law;
 typedef struct {
     xmc_perils perils; /* an event belongs to the first group with one of its perils; 0: any */
     xmc_frequency_law law;
-    double dispersion;  /* negative binomial: variance / mean > 1; 0: from factor_variance */
+    double dispersion;      /* negative binomial: variance / mean > 1; 0: from factor_variance */
     double factor_variance; /* negative binomial: of a yearly factor with mean 1 on the rates */
     uint32_t size;          /* binomial: most occurrences of a year */
     bool has_season;
@@ -62,14 +66,14 @@ typedef struct {
         *footprint_cell; /* [n_footprint] index into cell_id, strictly increasing inside an event */
     uint16_t *footprint_bin; /* [n_footprint] intensity bin of the event's peril; NULL with a hazard
                                 model */
-    const char *source; /* the file, as the analysis resolved it */
+    const char *source;      /* the file, as the analysis resolved it */
     /* Year-event table: pre-simulated occurrences of n_years years; 0: none. */
     size_t n_years;
     uint64_t *year_offset;     /* [n_years + 1] */
     uint32_t *year_event;      /* index of the event */
     uint16_t *year_day;        /* 1 … 365 */
-    xmc_event_loss *loss; /* [n_footprint] of event loss tables: a cell is a (line of business,
-                             region); NULL otherwise */
+    xmc_event_loss *loss;      /* [n_footprint] of event loss tables: a cell is a (line of business,
+                                  region); NULL otherwise */
     struct xmc_hazard *hazard; /* scenarios/hazard/hazard.h; NULL: the grid of cells */
 } xmc_event_set;
 

@@ -19,9 +19,10 @@ void xmc_vendor_bad(xmc_vendor_table *t, size_t i, size_t column, const char *fm
         snprintf(value, sizeof value, "%.12g", t->number[column] ? t->number[column][i] : NAN);
     t->errors++;
     if (t->csv)
-        xmc_bad_input(t->diag,
-                      (xmc_place){.file = t->path, .line = t->line[i], .column_name = t->name[column]},
-                      value, "%s", text);
+        xmc_bad_input(
+            t->diag,
+            (xmc_place){.file = t->path, .line = t->line[i], .column_name = t->name[column]}, value,
+            "%s", text);
     else
         xmc_bad_input(t->diag, (xmc_place){.file = t->path, .column_name = t->name[column]}, value,
                       "row %u: expected %s", t->line[i], text);
@@ -51,7 +52,8 @@ static bool is_one_of(const char *names, const char *name, size_t length) {
 /* Puts the name of a column of the file where it belongs. */
 static void meet_name(xmc_vendor_table *t, const char *name, size_t length) {
     for (size_t c = 0; c < t->n_columns; c++)
-        if (!t->has[c] && length < sizeof t->name[c] && is_one_of(t->columns[c].names, name, length)) {
+        if (!t->has[c] && length < sizeof t->name[c] &&
+            is_one_of(t->columns[c].names, name, length)) {
             memcpy(t->name[c], name, length);
             t->name[c][length] = 0;
             t->has[c] = true;
@@ -67,8 +69,8 @@ static xmc_status check_there(xmc_vendor_table *t) {
                           "expected a column %s", t->columns[c].names);
         }
         if (!t->has[c])
-            snprintf(t->name[c], sizeof t->name[c], "%.*s",
-                     (int)strcspn(t->columns[c].names, "|"), t->columns[c].names);
+            snprintf(t->name[c], sizeof t->name[c], "%.*s", (int)strcspn(t->columns[c].names, "|"),
+                     t->columns[c].names);
     }
     return t->errors ? XMC_BAD_INPUT : XMC_OK;
 }
@@ -280,7 +282,9 @@ static bool read_one(xmc_vendor_table *t, hid_t file, const place *p, size_t c) 
     ok = ok && (text ? kind == H5T_STRING : kind == H5T_INTEGER || kind == H5T_FLOAT);
     if (ok) {
         const bool variable = text && H5Tis_variable_str(type) > 0;
-        const size_t size = !text ? sizeof(double) : variable ? sizeof(char *) : H5Tget_size(type) + 1;
+        const size_t size = !text      ? sizeof(double)
+                            : variable ? sizeof(char *)
+                                       : H5Tget_size(type) + 1;
         char *buffer = size < 4096 ? calloc(t->n, size) : NULL;
         hid_t memory = text ? H5Tcopy(H5T_C_S1) : H5Tcopy(H5T_NATIVE_DOUBLE), read = memory;
         if (text) {
@@ -361,8 +365,8 @@ static xmc_status read_hdf5(xmc_loader *l, const xmc_file_ref *ref, xmc_vendor_t
             for (size_t c = 0; c < t->n_columns; c++)
                 if (t->has[c] && !read_one(t, file, &s.best, c)) {
                     t->errors++;
-                    xmc_bad_input(t->diag,
-                                  (xmc_place){.file = t->path, .column_name = t->name[c]}, NULL,
+                    xmc_bad_input(t->diag, (xmc_place){.file = t->path, .column_name = t->name[c]},
+                                  NULL,
                                   "expected %s in one dimension, as many as in the other columns",
                                   t->columns[c].text ? "strings" : "numbers");
                 }

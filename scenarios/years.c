@@ -37,14 +37,14 @@ static uint32_t find_event(const xmc_event_set *e, double id) {
 
 static uint16_t day_of(const xmc_vendor_table *t, size_t i, size_t day, size_t month,
                        size_t of_month) {
-    static const uint16_t before[13] = {0,   31,  59,  90,  120, 151, 181,
-                                        212, 243, 273, 304, 334, 365};
+    static const uint16_t before[13] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
     if (t->has[day] && isfinite(t->number[day][i]))
         return (uint16_t)t->number[day][i];
     if (!t->has[month] || !isfinite(t->number[month][i]))
         return 1;
     const int m = (int)t->number[month][i], length = before[m] - before[m - 1];
-    const double d = t->has[of_month] && isfinite(t->number[of_month][i]) ? t->number[of_month][i] : 1;
+    const double d =
+        t->has[of_month] && isfinite(t->number[of_month][i]) ? t->number[of_month][i] : 1;
     return (uint16_t)(before[m - 1] + (d < length ? (int)d : length));
 }
 
@@ -78,8 +78,8 @@ static xmc_status store(xmc_loader *l, const xmc_file_ref *ref, xmc_event_set *e
 xmc_status xmc_load_years(xmc_loader *l, const xmc_file_ref *ref) {
     enum { YEAR, EVENT, DAY, MONTH, DAY_OF_MONTH, YEARS, N };
     static const xmc_vendor_column columns[N] = {
-        [YEAR] = {"year|period|period_no|yearid|year_id|trial|simulation_year|modelyear", false, true,
-                  true, 1, MOST_YEARS},
+        [YEAR] = {"year|period|period_no|yearid|year_id|trial|simulation_year|modelyear", false,
+                  true, true, 1, MOST_YEARS},
         [EVENT] = {"event_id|eventid|event", false, true, true, 0, 4294967295.0},
         [DAY] = {"day|day_of_year|occ_day_of_year|julian_day", false, false, true, 1, 365},
         [MONTH] = {"occ_month|month", false, false, true, 1, 12},

@@ -269,9 +269,9 @@ static void correlated_run(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, 
         if (c->event_common)
             draws[k] = group_draws(c, t, 0, 0, 0, c->event_common[event], n_lanes);
         else if (entry)
-            draws[k] = group_draws(c, t, entry, r->correlation_group,
-                                   c->a->correlations[entry - 1].rho,
-                                   c->a->correlations[entry - 1].shared, n_lanes);
+            draws[k] =
+                group_draws(c, t, entry, r->correlation_group, c->a->correlations[entry - 1].rho,
+                            c->a->correlations[entry - 1].shared, n_lanes);
     }
     xmc_cat_correlated(run, row, draws, lanes, n_lanes, acc, stride, c->grid, c->inv_grid);
 }

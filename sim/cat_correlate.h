@@ -3,9 +3,9 @@
  * A group is a set of locations' items under the same perils and OED's CorrelationGroup. In each
  * occurrence it has a normal factor x, a word w and, with probability `shared`, is fully
  * correlated: all its items then take the word w. Otherwise an item's own word k, the one that it
- * takes without correlation, becomes Φ(√ρ x + √(1-ρ) Φ⁻¹(k)): one-factor Gaussian mixing. The law of
- * a single item stays what it is. Stream (damage seed, trial, number | group << 32 | (entry + 1) <<
- * 56), so that the items' own draws keep their addresses. */
+ * takes without correlation, becomes Φ(√ρ x + √(1-ρ) Φ⁻¹(k)): one-factor Gaussian mixing. The law
+ * of a single item stays what it is. Stream (damage seed, trial, number | group << 32 | (entry + 1)
+ * << 56), so that the items' own draws keep their addresses. */
 #ifndef CROSSMC_CAT_CORRELATE_H
 #define CROSSMC_CAT_CORRELATE_H
 

@@ -89,10 +89,11 @@ static xmc_status build_season(xmc_cat *c, xmc_cat_group *g, const xmc_frequency
     for (size_t i = 0; i < g->n_events; i++) {
         const uint32_t x = g->event ? g->event[i] : (uint32_t)i;
         if (!(g->season[e->day_last[x]] > g->season[e->day_first[x] - 1]))
-            return xmc_error(diag, XMC_BAD_INPUT,
-                             "frequency: event %u happens on days %u to %u, where its season has no "
-                             "weight",
-                             e->event_id[x], e->day_first[x], e->day_last[x]);
+            return xmc_error(
+                diag, XMC_BAD_INPUT,
+                "frequency: event %u happens on days %u to %u, where its season has no "
+                "weight",
+                e->event_id[x], e->day_first[x], e->day_last[x]);
     }
     return XMC_OK;
 }
@@ -125,10 +126,11 @@ xmc_status xmc_cat_frequency_build(xmc_cat *c, xmc_diag *diag) {
     for (size_t k = 0; k <= q->n_groups && status == XMC_OK; k++) {
         const xmc_frequency_group *own = k < q->n_groups ? &q->groups[k] : NULL;
         if (!sizes[k] && own)
-            return xmc_error(diag, XMC_BAD_INPUT,
-                             "frequency[%zu]: expected perils of the event set that no group before "
-                             "it takes",
-                             k);
+            return xmc_error(
+                diag, XMC_BAD_INPUT,
+                "frequency[%zu]: expected perils of the event set that no group before "
+                "it takes",
+                k);
         if (!sizes[k])
             continue;
         xmc_cat_group *g = &c->groups[c->n_groups++];

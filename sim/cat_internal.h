@@ -6,8 +6,8 @@
 #include "kernels/ground_up.h"
 #include "scenarios/hazard/hazard.h"
 #include "sim/cat.h"
-#include "sim/cat_terms.h"
 #include "sim/cat_correlate.h"
+#include "sim/cat_terms.h"
 #include "sim/treaty.h"
 
 #define NONE UINT32_MAX
@@ -62,11 +62,11 @@ enum { XMC_NODE_ROWS = 40 };
 typedef struct {
     xmc_run run;
     uint32_t function[XMC_MAX_COVERS];
-    uint8_t slot[XMC_MAX_COVERS]; /* of the hazard model, where there is one */
+    uint8_t slot[XMC_MAX_COVERS];  /* of the hazard model, where there is one */
     uint8_t entry[XMC_MAX_COVERS]; /* of the correlations, from 1; 0: independent */
     uint32_t correlation_group;
-    uint32_t class_id;            /* direct runs */
-    const uint32_t *part;         /* others, [n]: part, or XMC_LOCAL_SLOT | slot within the cell */
+    uint32_t class_id;    /* direct runs */
+    const uint32_t *part; /* others, [n]: part, or XMC_LOCAL_SLOT | slot within the cell */
     /* Of accounts with a term tree, [n]; NULL in other runs. part[] holds parts then, local ones
      * too. */
     const xmc_location_rules *rules;
@@ -187,7 +187,7 @@ struct xmc_cat {
     size_t n_rows;
     /* Damage draws are not all independent: runs go through sim/cat_correlate.h. */
     bool correlated;
-    double *event_common; /* event loss tables: see cat_rows.c; NULL otherwise */
+    double *event_common;    /* event loss tables: see cat_rows.c; NULL otherwise */
     uint32_t *row_number;    /* [functions][n_bins]; NULL without a hazard model */
     xmc_terms *policy_terms; /* [policies] */
     xmc_layer *policy_layers;
@@ -213,7 +213,7 @@ struct xmc_cat {
     double *event_parts;   /* parts of accounts with a scratch that an occurrence meets at most */
     uint8_t *event_fixed;  /* nothing is drawn: one row serves all occurrences */
     uint32_t *event_order; /* dearest first */
-    size_t n_groups; /* of events that share a yearly number */
+    size_t n_groups;       /* of events that share a yearly number */
     xmc_cat_group groups[XMC_FREQUENCY_GROUPS + 1];
     size_t max_count; /* occurrences of a trial at most */
     double total_rate;

@@ -149,9 +149,9 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
     c->batches = xmc_plan_get(m, c->task_capacity + 1, sizeof(uint32_t));
     c->sums = xmc_plan_get(m, c->n_events + 1, sizeof *c->sums);
     c->thread = xmc_plan_get(m, (size_t)c->threads, sizeof *c->thread);
-    bool ok = c->trial_start && c->occ_event && c->occ_number && c->occ_place && c->sorted && c->occ_day &&
-              c->event_count && c->event_start && c->event_row && c->rows && c->tasks &&
-              c->batches && c->sums && c->thread;
+    bool ok = c->trial_start && c->occ_event && c->occ_number && c->occ_place && c->sorted &&
+              c->occ_day && c->event_count && c->event_start && c->event_row && c->rows &&
+              c->tasks && c->batches && c->sums && c->thread;
     size_t all_parts = 0, account_parts = 0, longest = 0, work = 0, layers = 0;
     for (size_t v = 0; v < c->n_views; v++) {
         const xmc_cat_view *view = &c->views[v];
@@ -204,10 +204,11 @@ static xmc_status build_workspace(xmc_cat *c, size_t scratch, size_t classes, si
             t->part_loss = xmc_plan_get(m, c->most_tree_items + 1, lane);
             ok = t->part_loss && t->location && t->node && t->tree && t->item && t->layer_loss;
         }
-        ok = ok && (t->group || !c->correlated) && t->class_acc && t->scratch && t->slot && t->stamp && t->part_slot &&
-             t->touched && t->class_at && t->here && t->weight && t->part && t->total && t->loss &&
-             t->order && t->net && t->work && t->layer_used && t->recovery && t->occurrence &&
-             t->joined && t->best && t->row_loss && t->item_gross && t->item_part && t->item_work;
+        ok = ok && (t->group || !c->correlated) && t->class_acc && t->scratch && t->slot &&
+             t->stamp && t->part_slot && t->touched && t->class_at && t->here && t->weight &&
+             t->part && t->total && t->loss && t->order && t->net && t->work && t->layer_used &&
+             t->recovery && t->occurrence && t->joined && t->best && t->row_loss && t->item_gross &&
+             t->item_part && t->item_work;
     }
     return ok ? XMC_OK : xmc_no_memory(diag, c->arena.bytes, "catastrophe workspace");
 }
