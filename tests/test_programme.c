@@ -825,12 +825,12 @@ static size_t trial_occurrences(const reference *r, const xmc_cat *c, uint64_t t
     uint32_t event[MOST_OCCURRENCES], order[MOST_OCCURRENCES];
     int day[MOST_OCCURRENCES];
     xmc_stream s = xmc_stream_at(r->f->a.seeds[XMC_SEED_EVENTS], trial, 0);
-    const uint32_t n = (uint32_t)xmc_count_of(&c->count, xmc_uniform(&s));
+    const uint32_t n = (uint32_t)xmc_count_of(&c->groups[0].count, xmc_uniform(&s));
     assert_true(n <= MOST_OCCURRENCES);
     for (uint32_t i = 0; i < n; i++) {
         const xmc_u128 at = (xmc_u128)xmc_u64(&s) * e->n_events;
         uint32_t x = (uint32_t)(at >> 64);
-        event[i] = x = (uint64_t)at < c->alias_threshold[x] ? x : c->alias[x];
+        event[i] = x = (uint64_t)at < c->groups[0].threshold[x] ? x : c->groups[0].alias[x];
         day[i] = (int)(e->day_first[x] + below(&s, e->day_last[x] - e->day_first[x] + 1u));
         if (r->own == r->days_of_year)
             day[i] -= 1;
