@@ -542,14 +542,15 @@ static void one_trial(const reference *r, const fixture_run_result *res, uint64_
     const xmc_event_set *e = &f->a.events;
     memset(out, 0, sizeof *out);
     xmc_stream s = xmc_stream_at(f->a.seeds[XMC_SEED_EVENTS], trial, 0);
-    const uint32_t n = (uint32_t)xmc_count_of(&res->cat->count, xmc_uniform(&s));
+    const uint32_t n = (uint32_t)xmc_count_of(&res->cat->groups[0].count, xmc_uniform(&s));
     uint32_t event[64], day[64], order[64];
     assert_true(n <= 64);
     for (uint32_t o = 0; o < n; o++) {
         const uint64_t word = xmc_u64(&s);
         const xmc_u128 wide = (xmc_u128)word * e->n_events;
         uint32_t i = (uint32_t)(wide >> 64);
-        event[o] = (uint64_t)wide < res->cat->alias_threshold[i] ? i : res->cat->alias[i];
+        event[o] =
+            (uint64_t)wide < res->cat->groups[0].threshold[i] ? i : res->cat->groups[0].alias[i];
         i = event[o];
         day[o] = e->day_first[i] + below(&s, e->day_last[i] - e->day_first[i] + 1u);
         /* The year begins behind the valuation on 4 October 2024, day 278 of 366. */
@@ -887,9 +888,9 @@ static void alias_table_is_the_rates(void **state) {
     const xmc_cat *c = r.cat;
     double p[64] = {0};
     for (uint32_t i = 0; i < c->n_events; i++) {
-        const double own = (double)c->alias_threshold[i] * 0x1p-64;
+        const double own = (double)c->groups[0].threshold[i] * 0x1p-64;
         p[i] += own / (double)c->n_events;
-        p[c->alias[i]] += (1 - own) / (double)c->n_events;
+        p[c->groups[0].alias[i]] += (1 - own) / (double)c->n_events;
     }
     for (uint32_t i = 0; i < c->n_events; i++)
         assert_true(fabs(p[i] - f.a.events.rate[i] / c->total_rate) < 1e-14);
