@@ -279,7 +279,8 @@ xmc_estimate xmc_level_of(const xmc_distribution *d, double amount) {
         else
             hi = mid;
     }
-    double f = (double)lo / (double)d->n, n = (double)independent(d), k = f * n;
+    const double share = (double)independent(d) / (double)d->n; /* 1: every trial counts */
+    double n = (double)independent(d), k = (double)lo * share, f = k / n;
     xmc_estimate e = {f, sqrt(f * (1 - f) / n), 0, 1};
     if (lo > 0)
         e.lower = xmc_beta_i_inverse(k, n - k + 1, 0.025);
