@@ -259,15 +259,15 @@ static const xmc_cat_group_draws *group_draws(const xmc_cat *c, xmc_cat_thread *
     return g;
 }
 
-static void correlated_run(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, const xmc_run *run,
-                           const xmc_cat_run *r, uint32_t first_cover,
-                           const xmc_damage_row *const *row, xmc_lanes *lanes, size_t n_lanes,
-                           double *acc, size_t stride) {
+void xmc_cat_correlated_run(const xmc_cat *c, xmc_cat_thread *t, const xmc_run *run,
+                            const xmc_cat_run *r, uint32_t first_cover,
+                            const xmc_damage_row *const *row, xmc_lanes *lanes, size_t n_lanes,
+                            double *acc, size_t stride) {
     const xmc_cat_group_draws *draws[XMC_MAX_COVERS] = {NULL};
     for (uint32_t k = 0; k < run->n_covers; k++) {
         const size_t entry = r->entry[first_cover + k];
         if (c->event_common)
-            draws[k] = group_draws(c, t, 0, 0, 0, c->event_common[event], n_lanes);
+            draws[k] = group_draws(c, t, 0, 0, 0, c->event_common[t->event], n_lanes);
         else if (entry)
             draws[k] =
                 group_draws(c, t, entry, r->correlation_group, c->a->correlations[entry - 1].rho,
@@ -282,6 +282,7 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
                   size_t n_lanes, size_t stride, bool along) {
     const xmc_event_set *e = &c->a->events;
     const xmc_cat_view *v = &c->views[c->event_view[event]];
+    t->event = event;
     xmc_stream one = {lanes->state[0], lanes->inc[0]};
     t->n_touched = 0;
     t->next_slot = v->max_local;
@@ -329,7 +330,7 @@ static void visit(const xmc_cat *c, xmc_cat_thread *t, uint32_t event, xmc_lanes
             else
                 acc = t->class_acc + t->class_at[r->class_id] * stride;
             if (c->correlated && !run.mean)
-                correlated_run(c, t, event, &run, r, low, row, lanes, n_lanes, acc, stride);
+                xmc_cat_correlated_run(c, t, &run, r, low, row, lanes, n_lanes, acc, stride);
             else if (along)
                 xmc_ground_up_locations(&run, row, &one, &lanes->position, acc, c->grid,
                                         c->inv_grid);

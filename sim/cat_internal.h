@@ -133,6 +133,7 @@ typedef struct {
     double *part_loss;  /* [policy layers × parts of an account with per-risk treaties][lanes] */
     uint32_t serial;
     xmc_cat_group_draws *group; /* [XMC_CORRELATIONS + 1] of the lanes; where draws correlate */
+    uint32_t event;             /* of the task */
     uint64_t lane_trial[XMC_LANES];
     uint32_t lane_number[XMC_LANES];
     uint32_t *order;               /* [occurrences of a trial] */
@@ -243,6 +244,12 @@ struct xmc_cat {
 xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segments *segments,
                                xmc_diag *diag);
 xmc_status xmc_cat_exposures_build(xmc_cat *c, xmc_diag *diag);
+/* Ground-up losses of a run whose draws are not all independent; coverage 0 of run is first_cover
+ * of r. */
+void xmc_cat_correlated_run(const xmc_cat *c, xmc_cat_thread *t, const xmc_run *run,
+                            const xmc_cat_run *r, uint32_t first_cover,
+                            const xmc_damage_row *const *row, xmc_lanes *lanes, size_t n_lanes,
+                            double *acc, size_t stride);
 xmc_status xmc_cat_frequency_build(xmc_cat *c, xmc_diag *diag);
 void xmc_cat_frequency_free(xmc_cat *c);
 void xmc_cat_frequency_digest(const xmc_cat *c, xmc_digest *d);

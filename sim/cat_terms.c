@@ -160,7 +160,9 @@ static void ground_up(const lanes_of *w, const xmc_cat_run *r, size_t i, uint32_
     memset(to, 0, w->n * sizeof(double));
     if (!row) /* no damage at this intensity */
         return;
-    if (one)
+    if (w->c->correlated && !single.mean)
+        xmc_cat_correlated_run(w->c, w->t, &single, r, k, &row, lanes, w->n, to, w->stride);
+    else if (one)
         xmc_ground_up_locations(&single, &row, one, &lanes->position, to, w->c->grid,
                                 w->c->inv_grid);
     else
@@ -185,8 +187,12 @@ void xmc_terms_visit(const xmc_cat *c, const xmc_cat_view *v, xmc_cat_thread *t,
     double *item[XMC_ITEMS] = {NULL};
     uint8_t cover_of[XMC_ITEMS] = {0};
     size_t n = 0, n_pd = 0;
-    for (uint32_t k = 0; k < r->run.n_covers; k++) {
-        const uint8_t cover = r->cover[k];
+    /* By coverage; a run has them by peril. */
+    for (uint32_t j = 0; j < XMC_N_COVERS * r->run.n_covers; j++) {
+        const uint8_t cover = (uint8_t)(j / r->run.n_covers);
+        const uint32_t k = j % r->run.n_covers;
+        if (r->cover[k] != cover)
+            continue;
         double *x = t->location + (size_t)cover * XMC_HISTORY * stride;
         if (n && cover_of[n - 1] == cover) { /* another peril of the event on the same coverage */
             ground_up(&w, r, i, k, row[k], lanes, one, node_row(&w, PART));
