@@ -25,6 +25,7 @@ const xmc_benchmark xmc_benchmarks[] = {
      xmc_bench_oasis_w1},
     {"million", "a million locations, 100,000 sampled years: time, memory, threads", false,
      xmc_bench_million},
+    {"piwind", "the imported PiWind model beside the Oasis kernels", false, xmc_bench_piwind},
     {"linear", "cost against trials and against the exposure hit: fits", false, xmc_bench_linear},
 };
 const size_t xmc_n_benchmarks = sizeof xmc_benchmarks / sizeof *xmc_benchmarks;

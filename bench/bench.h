@@ -40,6 +40,7 @@ xmc_status xmc_bench_factors(const xmc_bench_options *o, json_t *rows, xmc_diag 
 xmc_status xmc_bench_gul(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_million(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_linear(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+xmc_status xmc_bench_piwind(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_ara15(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_ara15_su(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
 xmc_status xmc_bench_importance(const xmc_bench_options *o, json_t *rows, xmc_diag *diag);

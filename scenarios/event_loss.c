@@ -305,6 +305,15 @@ xmc_status xmc_load_event_losses(xmc_loader *l, const xmc_file_refs *refs) {
         const xmc_status read = read_table(&x, &refs->items[i], (uint32_t)i);
         status = status == XMC_OK ? read : status;
     }
+    for (size_t i = 0; i < l->book->n_treaties; i++) { /* a table has no risks to act on */
+        const xmc_treaty *t = &l->book->treaties[i];
+        if (t->type == XMC_TREATY_FAC || t->type == XMC_TREATY_SS || t->type == XMC_TREATY_PR ||
+            t->risk_limit > 0 || t->risk_attachment > 0)
+            status = xmc_error(l->diag, XMC_BAD_INPUT,
+                               "treaty %s (line %zu of the reinsurance file): expected none that "
+                               "acts on single risks beside event loss tables",
+                               t->number, t->file_line);
+    }
     if (status == XMC_OK && x.units.n > MOST_UNITS)
         status =
             xmc_error(l->diag, XMC_BAD_INPUT,
