@@ -77,8 +77,38 @@ static int descending(const void *x, const void *y) {
     return a > b ? -1 : a < b;
 }
 
+/* Mean and standard deviation of the row as a mixture of its uniform pieces, exactly: those of
+ * infinitely many words, where a sum over points does not resolve the outermost pieces. */
+static void row_moments(const xmc_damage_row *r, double *mean, double *sd) {
+    const double low = (double)r->shift, length = (double)r->scale * 0x1p31;
+    double m = 0, s = 0;
+    for (int i = 0; i < XMC_DAMAGE_INTERIOR; i++) {
+        const double octave = ldexp(1, i / 2 - 15);
+        double from_t = i % 2 ? 1.5 * octave : octave, to_t = i % 2 ? 2 * octave : 1.5 * octave;
+        from_t = from_t > low ? from_t : low;
+        to_t = to_t < low + length ? to_t : low + length;
+        if (to_t <= from_t)
+            continue;
+        const double p = (to_t - from_t) / length, a = (double)r->a[i], b = (double)r->b[i];
+        const double first = a + b * from_t, last = a + b * to_t;
+        m += p * (first + last) / 2;
+        s += p * (first * first + first * last + last * last) / 3;
+    }
+    if (low < 0x1p-15) { /* the atom at one */
+        m += (0x1p-15 - low) / length;
+        s += (0x1p-15 - low) / length;
+    }
+    *mean = m;
+    *sd = sqrt(s - m * m);
+}
+
 static void check_law(const char *name, size_t n, double zero, double one) {
-    fill(n);
+    const xmc_damage_row r = fill(n);
+    double exact_mean, exact_sd;
+    row_moments(&r, &exact_mean, &exact_sd);
+    if (fabs(exact_mean / law_mean - 1) > 1e-5 || fabs(exact_sd / law_sd - 1) > 1e-5)
+        fail_msg("%s: the row's mean %.9g of %.9g, sd %.9g of %.9g", name, exact_mean, law_mean,
+                 exact_sd, law_sd);
     double m = 0, s = 0;
     size_t zeros = 0, ones = 0;
     for (size_t k = 0; k < POINTS; k++)
