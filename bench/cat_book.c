@@ -76,6 +76,17 @@ static bool make_vulnerability(xmc_bench_cat *b, uint32_t functions) {
     return true;
 }
 
+/* Shares of each coverage's sum insured as its deductible and limit; half a percent of the
+ * location's as its deductible. */
+static void set_cover_terms(xmc_term_set *t, const xmc_location *l, double sum, uint32_t covers) {
+    *t = (xmc_term_set){.perils = ~UINT64_C(0), .participation = 1};
+    for (uint32_t c = 0; c < covers; c++) {
+        t->at[c].ded = l->tiv[c] / 100;
+        t->at[c].limit = l->tiv[c] / 10 * 6;
+    }
+    t->at[XMC_TERMS_ALL].ded = sum / 200;
+}
+
 static bool make_locations(xmc_bench_cat *b, const xmc_bench_cat_spec *s) {
     xmc_book *k = &b->a.book;
     k->n_locations = s->locations;
@@ -84,6 +95,12 @@ static bool make_locations(xmc_bench_cat *b, const xmc_bench_cat_spec *s) {
     k->locations = get(b, s->locations, sizeof *k->locations);
     k->vulnerability_classes = get(b, s->functions, sizeof(char *));
     k->regions = get(b, 1, sizeof(char *));
+    if (s->cover_terms) {
+        k->n_term_sets = s->locations;
+        k->term_sets = get(b, s->locations, sizeof *k->term_sets);
+        if (!k->term_sets)
+            return false;
+    }
     const char *number = names(b, 'L', s->locations), *class_name = names(b, 'C', s->functions);
     if (!k->locations || !k->vulnerability_classes || !k->regions || !number || !class_name)
         return false;
@@ -107,6 +124,11 @@ static bool make_locations(xmc_bench_cat *b, const xmc_bench_cat_spec *s) {
         double sum = 0;
         for (uint32_t c = 0; c < s->covers; c++)
             sum += l->tiv[c] = 1000 * (double)(100 + xmc_u32(&r) % 9900);
+        if (s->cover_terms) {
+            set_cover_terms(&k->term_sets[i], l, sum, s->covers);
+            l->terms = i + 1;
+            continue;
+        }
         l->ded = sum / 100;
         l->limit = sum / 10 * 6;
     }

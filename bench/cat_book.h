@@ -4,10 +4,12 @@
 #define CROSSMC_BENCH_CAT_BOOK_H
 
 #include "scenarios/analysis.h"
+#include <stdbool.h>
 
 typedef struct {
     uint32_t locations, cells, covers; /* coverages of a location: 1 … 4 */
-    uint32_t functions;                /* damage functions, one per vulnerability class */
+    bool cover_terms;   /* deductible and limit by coverage, then a deductible of the location */
+    uint32_t functions; /* damage functions, one per vulnerability class */
     uint32_t accounts, layers; /* 1 and 0: one account without terms; else layers per account, and
                                   every account is a line of business of its own */
     uint32_t events;
