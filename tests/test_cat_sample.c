@@ -55,8 +55,7 @@ static void samples_of_events(void **state) {
             m = m < SAMPLES - first ? m : SAMPLES - first;
             xmc_cat_sample(cat, 1, e, first, m, piece);
             for (size_t k = 0; k < n; k++)
-                assert_memory_equal(piece + k * m, whole + k * SAMPLES + first,
-                                    m * sizeof *piece);
+                assert_memory_equal(piece + k * m, whole + k * SAMPLES + first, m * sizeof *piece);
         }
         double sum = 0, squares = 0;
         for (size_t l = 0; l < SAMPLES; l++) {
