@@ -181,8 +181,11 @@ void xmc_credit_table_read(xmc_h5 *h, xmc_credit_report *c) {
     H5Gclose(group);
 }
 
+/* Read strings are ours, though the rows say const. */
 static void free_text(const char *s) {
-    free((void *)(uintptr_t)s);
+    void *owned;
+    memcpy(&owned, &s, sizeof owned);
+    free(owned);
 }
 
 void xmc_credit_table_free(xmc_credit_report *c) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANY = UINT32_MAX };
+#define ANY UINT32_MAX
 
 static bool whole_lines(const xmc_treaty_scope *s) {
     return s->account == ANY && !s->portfolio && !s->pol_number && !s->loc_number &&

@@ -55,12 +55,13 @@ void xmc_credit_migration_tile(const xmc_credit *p, xmc_credit_work *w, uint32_t
 /* The matrix's years: default within y years from each state, (M^y)_{i,D}. */
 static int cumulative_defaults(const xmc_credit_model *m, xmc_credit_detail *d) {
     const size_t n = m->n_states;
-    double *now = calloc(2 * n * n, sizeof *now), *next = now + n * n;
+    double *now = calloc(2 * n * n, sizeof *now);
     d->defaults = calloc(n * (XMC_MIGRATION_YEARS + 1), sizeof *d->defaults);
     if (!now || !d->defaults) {
         free(now);
         return -1;
     }
+    double *next = now + n * n;
     for (size_t i = 0; i < n; i++)
         now[i * n + i] = 1.0;
     for (size_t y = 0; y <= XMC_MIGRATION_YEARS; y++) {
