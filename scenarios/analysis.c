@@ -38,6 +38,7 @@ typedef struct {
 
 typedef struct {
     double *quantile, *scale;
+    bool twist;
 } importance_yaml;
 
 typedef struct {
@@ -117,6 +118,7 @@ static const cyaml_schema_field_t importance_fields[] = {
                           quantile),
     CYAML_FIELD_FLOAT_PTR("scale", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, importance_yaml,
                           scale),
+    CYAML_FIELD_BOOL("twist", CYAML_FLAG_OPTIONAL, importance_yaml, twist),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t number_value = {CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, double)};
 static const cyaml_schema_field_t frequency_fields[] = {
@@ -304,6 +306,7 @@ static void read_settings(xmc_loader *l) {
     const importance_yaml *i = y->importance;
     a->importance = i != NULL;
     a->importance_quantile = i && i->quantile ? *i->quantile : 0.995;
+    a->importance_twist = i && i->twist;
     a->importance_scale = i && i->scale ? *i->scale : 1.0;
     if (!(a->importance_quantile >= 0.9 && a->importance_quantile <= 0.99999))
         xmc_yaml_bad(f, "importance.quantile", "a quantile from 0.9 to 0.99999");

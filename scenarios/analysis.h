@@ -38,7 +38,7 @@ typedef struct {
     bool mean_damage;    /* mean damage ratios instead of sampled ones */
     /* Importance sampling of the credit factors: for which quantile of the credit loss, and how
      * much of the shift (docs/importance.md). */
-    bool importance;
+    bool importance, importance_twist;
     double importance_quantile, importance_scale;
     const char *text; /* the YAML as read: for /provenance and config_sha256 */
     char config_sha256[65];

@@ -19,7 +19,7 @@ static double draw_normals(xmc_stream s, size_t n, double *scratch, double *to, 
     return exponent;
 }
 
-/* Draws the factors of a trial; returns its weight. */
+/* Draws the factors of a trial; returns their log g/f. */
 static double draw_factors(const xmc_credit *p, xmc_credit_scratch *t, uint64_t trial, size_t l,
                            double macro) {
     const xmc_credit_shift *m = &p->shift;
@@ -47,7 +47,7 @@ static double draw_factors(const xmc_credit *p, xmc_credit_scratch *t, uint64_t 
     NORMALS(3, n_sectors, sector);
     NORMALS(5, n_regions, region);
 #undef NORMALS
-    return m->on ? xmc_credit_weight(exponent) : 1.0;
+    return exponent;
 }
 
 /* Transfer events of one trial. Country r takes words 4r … 4r+3 of the stream: event, share. */
@@ -158,9 +158,8 @@ void xmc_credit_draw_tile(const xmc_credit *p, xmc_credit_scratch *t, const uint
     memset(t->any_event, 0, p->n_transfers);
     for (uint32_t l = 0; l < n; l++) {
         t->base[l] = xmc_stream_base_at(p->credit_seed, trials[l]);
-        double of = draw_factors(p, t, trials[l], l, macro[l]);
-        if (p->shift.on && weight)
-            weight[l] = of;
+        t->plain[l] = trials[l] % XMC_PLAIN_EVERY == 0;
+        t->exponent[l] = draw_factors(p, t, trials[l], l, macro[l]);
         draw_transfers(p, t, trials[l], l);
     }
     if (p->detail->n_gammas) {
@@ -168,7 +167,13 @@ void xmc_credit_draw_tile(const xmc_credit *p, xmc_credit_scratch *t, const uint
         return;
     }
     combine_factors(p, t);
+    if (p->shift.twist)
+        xmc_credit_twist(p, t, n);
     xmc_credit_defaults(p, t, n);
+    if (p->shift.twist)
+        xmc_credit_twist_finish(t, n);
+    for (uint32_t l = 0; weight && p->shift.on && l < n; l++)
+        weight[l] = xmc_credit_weight(t->exponent[l]);
 }
 
 static void run_tile(const xmc_credit *p, xmc_credit_scratch *t, xmc_block *block, uint32_t from,
@@ -249,6 +254,8 @@ void xmc_credit_digest(const xmc_credit *p, xmc_digest *d) {
             4);
     if (p->n_regions)
         xmc_digest_u32(d, p->region_of, p->n_countries);
+    if (p->shift.twist)
+        xmc_digest_f64(d, &p->shift.target, 1);
     if (p->shift.on) {
         xmc_digest_f64(d, (double[]){p->shift.own, p->shift.chi_scale}, 2);
         xmc_digest_f64(d, p->shift.normals, p->n_countries + p->n_regions + p->n_sectors);
@@ -296,6 +303,7 @@ void xmc_credit_free(xmc_credit *p) {
     for (int k = 0; p->scratch && k < p->threads; k++) {
         free(p->scratch[k].doubles);
         free(p->scratch[k].events);
+        free(p->scratch[k].plain);
         free(p->scratch[k].any_event);
         free(p->scratch[k].stamp);
         free(p->scratch[k].touched);

@@ -85,6 +85,8 @@ static void list_strip(const xmc_credit *p, xmc_credit_scratch *t, const xmc_str
             u = xmc_uniform(&lgd[lane]);
         }
         add_default(p, t, s->first + (t->hits[k] >> 32), t->order[from + lane], u, events);
+        if (p->shift.twist)
+            t->counted[t->order[from + lane]] += xmc_band_loss(s->band);
     }
     for (; dense; dense &= dense - 1) {
         const uint32_t lane = (uint32_t)__builtin_ctz(dense), l = t->order[from + lane];
@@ -96,6 +98,8 @@ static void list_strip(const xmc_credit *p, xmc_credit_scratch *t, const xmc_str
             double u = s->constant && !t->log ? 0.5 : xmc_uniform(&own);
             add_default(p, t, s->first + t->found[k], l, u, events);
         }
+        if (p->shift.twist)
+            t->counted[l] += (double)count * xmc_band_loss(s->band);
     }
 }
 
@@ -138,6 +142,10 @@ static void combine(const xmc_credit *p, xmc_credit_scratch *t, const xmc_strip 
 void xmc_credit_defaults(const xmc_credit *p, xmc_credit_scratch *t, uint32_t n) {
     uint32_t pending = UINT32_MAX; /* segment of t->losses */
     const xmc_strip *last = NULL;
+    for (uint32_t l = 0; p->shift.twist && l < n; l++) {
+        t->order[l] = l;
+        t->sorted_base[l] = t->base[l];
+    }
     memset(t->losses, 0, p->lanes * sizeof *t->losses);
     for (size_t i = 0; i < p->n_strips; i++) {
         const xmc_strip *s = &p->strips[i];
@@ -145,23 +153,27 @@ void xmc_credit_defaults(const xmc_credit *p, xmc_credit_scratch *t, uint32_t n)
         if (moved) {
             flush(p, t, pending, n);
             pending = UINT32_MAX;
-            sort_trials(p, t, s, n);
+            sort_trials(p, t, s, p->shift.twist ? 0 : n);
         }
-        if (moved || s->sector != last->sector || s->row != last->row || s->scale != last->scale)
+        if (!p->shift.twist &&
+            (moved || s->sector != last->sector || s->row != last->row || s->scale != last->scale))
             combine(p, t, s, n);
         last = s;
         uint32_t x = s->product == XMC_PRODUCT_EXPORT ? p->transfer_of[s->country] : UINT32_MAX;
         const uint8_t *events =
             x != UINT32_MAX && t->any_event[x] ? t->events + (size_t)x * p->lanes : NULL;
-        const bool plain = s->plain_slot != UINT32_MAX && !events && !t->log;
+        const bool plain = !p->shift.twist && s->plain_slot != UINT32_MAX && !events && !t->log;
         if (plain && pending != s->plain_slot) {
             flush(p, t, pending, n);
             pending = s->plain_slot;
         }
         for (uint32_t from = 0; from < n; from += L) {
             double hazard[L];
-            xmc_bucket_hazards(&p->hazard, s->threshold, t->sorted_w + from, t->factors + from,
-                               hazard);
+            if (p->shift.twist)
+                memcpy(hazard, t->hazards + 2 * i * L, sizeof hazard);
+            else
+                xmc_bucket_hazards(&p->hazard, s->threshold, t->sorted_w + from, t->factors + from,
+                                   hazard);
             for (uint32_t l = n - from; l < L; l++)
                 hazard[l] = 0.0;
             if (plain)

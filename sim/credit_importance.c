@@ -17,8 +17,10 @@ static double w_at(const xmc_credit *p, double y) {
     return sqrt(xmc_gamma_of(&p->chi_square, u) / p->chi_square.shape);
 }
 
-/* Gradient of the conditional expected loss at the factors z. */
-static void gradient(const xmc_credit *p, const double *z, const double *loss, double *g) {
+/* Gradient of the conditional expected loss at the factors z (but for a constant factor); returns
+ * the expected loss. */
+static double gradient(const xmc_credit *p, const double *z, const double *loss, double *g) {
+    double expected = 0.0;
     const size_t regions = FIRST_COUNTRY + p->n_countries, sectors = regions + p->n_regions;
     const double step = 1e-3, w = w_at(p, z[SCORE]);
     const double slope = (w_at(p, z[SCORE] + step) - w_at(p, z[SCORE] - step)) / (2.0 * step);
@@ -33,6 +35,7 @@ static void gradient(const xmc_credit *p, const double *z, const double *loss, d
         if (p->n_regions)
             factors += r->region * z[region];
         const double x = s->threshold * w + s->scale * factors;
+        expected += loss[i] * xmc_normal_cdf(x);
         const double density = loss[i] * xmc_exp(-0.5 * x * x), scaled = s->scale * density;
         g[MACRO] += scaled * r->global * p->macro_loading;
         g[OWN] += scaled * r->global * p->own_loading;
@@ -42,27 +45,30 @@ static void gradient(const xmc_credit *p, const double *z, const double *loss, d
         if (p->n_regions)
             g[region] += scaled * r->region;
     }
+    return expected;
 }
 
 /* The point of largest conditional expected loss on the sphere of radius r: z = r g/|g|, by
- * repetition. */
-static void search(const xmc_credit *p, double r, const double *loss, double *z, double *g,
-                   size_t n) {
+ * repetition. Returns the expected loss there. */
+static double search(const xmc_credit *p, double r, const double *loss, double *z, double *g,
+                     size_t n) {
     enum { STEPS = 60 };
     memset(z, 0, n * sizeof *z);
+    double expected = 0.0;
     for (int k = 0; k < STEPS; k++) {
-        gradient(p, z, loss, g);
+        expected = gradient(p, z, loss, g);
         double square = 0.0;
         for (size_t i = 0; i < n; i++)
             square += g[i] * g[i];
         if (!(square > 0.0))
-            return;
+            break;
         for (size_t i = 0; i < n; i++)
             z[i] = r * g[i] / sqrt(square);
     }
+    return expected;
 }
 
-xmc_status xmc_credit_importance_plan(xmc_credit *p, double quantile, double scale,
+xmc_status xmc_credit_importance_plan(xmc_credit *p, double quantile, double scale, bool twist,
                                       xmc_diag *diag) {
     const size_t n = FIRST_COUNTRY + p->n_countries + p->n_regions + p->n_sectors;
     xmc_credit_shift *s = &p->shift;
@@ -77,8 +83,9 @@ xmc_status xmc_credit_importance_plan(xmc_credit *p, double quantile, double sca
     for (size_t i = 0; i < p->n_strips; i++)
         for (uint32_t k = 0; k < p->strips[i].n; k++)
             loss[i] += p->loss[p->strips[i].first + k];
-    search(p, xmc_normal_quantile(quantile), loss, z, z + n, n);
+    s->target = search(p, xmc_normal_quantile(quantile), loss, z, z + n, n);
     s->on = true;
+    s->twist = twist && scale > 0.0;
     s->own = scale * z[OWN];
     s->half_square = 0.5 * s->own * s->own;
     for (size_t i = FIRST_COUNTRY; i < n; i++) {

@@ -37,6 +37,7 @@ typedef struct {
      * are constant, so that the loss of each is known; else UINT32_MAX. */
     uint32_t plain_slot;
     uint32_t constant; /* all losses given default are */
+    uint32_t band;     /* of the losses on default, see xmc_band_loss; 0 without a twist */
 } xmc_strip;
 
 /* Loadings over sqrt(1 - squared loadings): how the factors move the argument of the conditional
@@ -66,6 +67,13 @@ typedef struct {
     double first_loss, limit; /* on the grid; limit infinite = none */
 } xmc_terms;
 
+/* Bands of the losses on default for the twist: octaves, band b, 2^b to 2^(b + 1) CNY, counts
+ * as 1.5 x 2^b. */
+enum { XMC_TWIST_BANDS = 48 };
+static inline double xmc_band_loss(uint32_t band) {
+    return 1.5 * (double)(UINT64_C(1) << band);
+}
+
 /* Importance sampling: of eight trials one is plain, in the others the normals drawn for credit are
  * shifted (by rank, larger = worse) and the chi-square is scaled. Both kinds get the weight of the
  * balance heuristic, 1 / (1/8 + 7/8 g/f), at most 8; log g/f is the sum of shift x value over the
@@ -77,6 +85,8 @@ typedef struct {
     double own; /* of F's own part */
     double *country, *region, *sector;
     double chi_scale, half_square;
+    bool twist;      /* twist the conditional probabilities, too */
+    double target;   /* expected loss that they are twisted to */
     double *normals; /* owns the three */
 } xmc_credit_shift;
 
@@ -116,6 +126,8 @@ struct xmc_credit {
         lanes; /* trials side by side, a multiple of XMC_CREDIT_LANES; no result depends on it */
     xmc_credit_shift shift;
     xmc_credit_detail *detail;
+    uint8_t band_used[XMC_TWIST_BANDS];
+    uint32_t largest_band;
     /* Per-thread scratch. */
     struct xmc_credit_scratch *scratch;
 };
@@ -154,10 +166,15 @@ typedef struct xmc_credit_scratch {
     uint32_t *order;            /* [lanes] trials of one country, alike ones side by side */
     double *sorted_w, *factors; /* [lanes] sorted */
     double *losses;             /* [lanes] sorted: of the plain strips of one segment */
-    uint64_t *hits;             /* [XMC_HITS_MOST] */
-    uint32_t *found;            /* [XMC_STRIP_MOST + XMC_SKIP_SLACK] */
-    double *uniforms;           /* [XMC_STRIP_MOST] */
-    double *doubles;            /* owns the arrays of doubles */
+    double *exponent;           /* [lanes] log g/f */
+    uint8_t *plain;             /* [lanes] a trial of the plain eighth */
+    /* With a twist (lanes = XMC_CREDIT_LANES): hazards and probabilities [strips][2][lanes]; theta;
+     * the bands' losses of those who default. */
+    double *hazards, *theta, *counted;
+    uint64_t *hits;   /* [XMC_HITS_MOST] */
+    uint32_t *found;  /* [XMC_STRIP_MOST + XMC_SKIP_SLACK] */
+    double *uniforms; /* [XMC_STRIP_MOST] */
+    double *doubles;  /* owns the arrays of doubles */
     /* With a log [obligors x lanes] defaults are listed there instead (sim/credit_detail.c makes
      * losses of them), and nothing is summed. */
     xmc_credit_hit *log;
@@ -180,8 +197,13 @@ static inline void xmc_credit_touch(const xmc_credit *p, xmc_credit_scratch *t, 
 
 /* credit_importance.c: the shift for the quantile of the credit loss, times scale (0 = none, so
  * that all weights are 1); and the weight at a value of log g/f. */
-xmc_status xmc_credit_importance_plan(xmc_credit *p, double quantile, double scale, xmc_diag *diag);
+xmc_status xmc_credit_importance_plan(xmc_credit *p, double quantile, double scale, bool twist,
+                                      xmc_diag *diag);
 double xmc_credit_weight(double exponent);
+/* credit_twist.c: the tile's hazards, twisted in the trials that are not plain, and their part of
+ * log g/f; what the defaults add to it. */
+void xmc_credit_twist(const xmc_credit *p, xmc_credit_scratch *t, uint32_t n);
+void xmc_credit_twist_finish(xmc_credit_scratch *t, uint32_t n);
 /* Doubles in a thread's scratch. */
 size_t xmc_credit_scratch_doubles(const xmc_credit *p);
 /* Factors and transfer events of n trials (at most lanes), and their defaults: into the sums, or

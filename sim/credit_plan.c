@@ -11,6 +11,7 @@ typedef struct {
     double amount;
     double scale;                               /* of the loadings */
     uint32_t row;                               /* of the loadings */
+    uint32_t band;                              /* of the loss on default, for the twist */
     uint32_t product, country, sector;          /* ranks by name */
     uint32_t default_segment, transfer_segment; /* local, UINT32_MAX = none */
     uint32_t migration_segment, group;          /* likewise */
@@ -66,13 +67,14 @@ static int by_bucket(const void *pa, const void *pb) {
     COMPARE(a->row, b->row);
     COMPARE(a->scale, b->scale);
     COMPARE(a->state, b->state);
+    COMPARE(a->band, b->band);
     return strcmp(a->source->id, b->source->id);
 }
 
 static int same_bucket(const row *a, const row *b) {
     return a->product == b->product && a->country == b->country && a->sector == b->sector &&
            a->probability == b->probability && a->row == b->row && a->scale == b->scale &&
-           a->state == b->state;
+           a->state == b->state && a->band == b->band;
 }
 
 static int by_segment(const void *pa, const void *pb) {
@@ -468,10 +470,24 @@ static uint32_t strip_size(double probability) {
     return n > 16.0 ? (uint32_t)n : 16;
 }
 
+/* Bands of the losses on default, only where probabilities are twisted. */
+static void plan_bands(xmc_credit *p, draft *d) {
+    const bool twist = d->a->importance && d->a->importance_twist && d->a->importance_scale > 0.0;
+    for (size_t i = 0; i < p->n_obligors; i++) {
+        row *r = &d->rows[i];
+        double loss = twist ? r->amount * p->lgd[r->source->loss_class].constant : 0.0;
+        for (r->band = 0; r->band + 1 < XMC_TWIST_BANDS && loss >= 2.0; r->band++)
+            loss *= 0.5;
+        p->band_used[r->band] = 1;
+        p->largest_band = r->band > p->largest_band ? r->band : p->largest_band;
+    }
+}
+
 /* Buckets, cut into strips of equal size up to one. */
 static xmc_status plan_strips(xmc_credit *p, draft *d) {
     const xmc_credit_model *m = &d->a->credit;
     size_t n = p->n_obligors, bucket_end = 0;
+    plan_bands(p, d);
     qsort(d->rows, n, sizeof *d->rows, by_bucket);
     p->strips = array(n, sizeof *p->strips);
     if (!p->strips)
@@ -492,6 +508,8 @@ static xmc_status plan_strips(xmc_credit *p, draft *d) {
             memcpy(&bits, &r->probability, sizeof bits);
             loading = loading_of(m, r->row);
             address = bucket_address(r, &loading, xmc_mix64(h ^ bits));
+            if (r->band)
+                address = xmc_mix64(address ^ (UINT64_C(0x9e3779b97f4a7c15) * r->band));
             p->rows[r->row].country_used[r->country] = 1;
             p->rows[r->row].sector_used[r->sector] = 1;
             p->country_drawn[r->country] = 1;
@@ -517,7 +535,8 @@ static xmc_status plan_strips(xmc_credit *p, draft *d) {
                                .product = r->product,
                                .row = r->row,
                                .plain_slot = r->slot < p->n_segments ? r->slot : UINT32_MAX,
-                               .constant = 1};
+                               .constant = 1,
+                               .band = r->band};
             p->n_strips++;
         }
         rank++;
@@ -549,14 +568,14 @@ static xmc_status plan_strips(xmc_credit *p, draft *d) {
 
 size_t xmc_credit_scratch_doubles(const xmc_credit *p) {
     size_t factors = p->n_countries + p->n_sectors;
-    size_t rows =
-        5 + (1 + p->n_rows) * factors + p->n_regions + p->n_transfers + p->n_slots + p->n_groups;
+    size_t rows = 8 + (p->shift.twist ? 2 * p->n_strips : 0) + (1 + p->n_rows) * factors +
+                  p->n_regions + p->n_transfers + p->n_slots + p->n_groups;
     return p->lanes * rows + factors + p->n_regions + 2 * p->most_slots + XMC_STRIP_MOST;
 }
 
 /* As many trials side by side as leave the sums in the second cache level. */
 static void plan_lanes(xmc_credit *p) {
-    p->lanes = p->detail->run ? XMC_CREDIT_LANES : XMC_CREDIT_MOST_LANES;
+    p->lanes = p->detail->run || p->shift.twist ? XMC_CREDIT_LANES : XMC_CREDIT_MOST_LANES;
     while (p->lanes > XMC_CREDIT_LANES && xmc_credit_scratch_doubles(p) > 48 * 1024)
         p->lanes /= 2;
 }
@@ -565,6 +584,7 @@ static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
     const size_t L = p->lanes;
     double *x = s->doubles = array(xmc_credit_scratch_doubles(p), sizeof *x);
     s->events = array(p->n_transfers * L, 1);
+    s->plain = array(L, 1);
     s->any_event = array(p->n_transfers, 1);
     s->stamp = array(p->n_terms, sizeof *s->stamp);
     s->touched = array(p->n_terms, sizeof *s->touched);
@@ -573,7 +593,7 @@ static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
     s->order = array(L, sizeof *s->order);
     s->hits = array(XMC_HITS_MOST, sizeof *s->hits);
     s->found = array(XMC_STRIP_MOST + XMC_SKIP_SLACK, sizeof *s->found);
-    if (!x || !s->events || !s->any_event || !s->stamp || !s->touched || !s->base ||
+    if (!x || !s->events || !s->plain || !s->any_event || !s->stamp || !s->touched || !s->base ||
         !s->sorted_base || !s->order || !s->hits || !s->found)
         return -1;
     s->world = x, x += L;
@@ -589,6 +609,10 @@ static int plan_scratch(xmc_credit *p, xmc_credit_scratch *s) {
     s->sorted_w = x, x += L;
     s->factors = x, x += L;
     s->losses = x, x += L;
+    s->exponent = x, x += L;
+    s->theta = x, x += L;
+    s->counted = x, x += L;
+    s->hazards = x, x += p->shift.twist ? 2 * L * p->n_strips : 0;
     s->normals = x, x += p->n_countries + p->n_sectors + p->n_regions;
     s->weight = x, x += p->most_slots;
     s->part = x, x += p->most_slots;
@@ -711,15 +735,15 @@ static xmc_status build(xmc_credit *p, draft *d, xmc_segments *segments) {
     if (!status)
         status = xmc_credit_detail_finish(p, d->a, d->country_rank, d->sector_rank, copula_quantile,
                                           d->diag);
-    if (!status)
-        plan_lanes(p);
     if (!status && d->a->importance && d->a->credit.model == XMC_CREDIT_PLUS)
         status = xmc_error(d->diag, XMC_BAD_INPUT,
                            "importance sampling shifts the factors of the copula: leave the key "
                            "importance out with model creditrisk_plus");
     if (!status && d->a->importance)
         status = xmc_credit_importance_plan(p, d->a->importance_quantile, d->a->importance_scale,
-                                            d->diag);
+                                            d->a->importance_twist, d->diag);
+    if (!status)
+        plan_lanes(p);
     if (!status && (xmc_hazard_table_init(&p->hazard)))
         status = no_memory(d);
     for (int k = 0; !status && k < p->threads; k++)

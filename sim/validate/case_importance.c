@@ -91,6 +91,31 @@ static xmc_status load_weighted(xmc_case *c, double at) {
     return e;
 }
 
+/* The book of check_book twisted: mean weight and mean loss. */
+static xmc_status check_twisted(xmc_case *c, double expected) {
+    xmc_check weight = {.what = "book twisted: mean weight", .expected = 1};
+    xmc_check mean = {.what = "  weighted mean loss", .expected = expected};
+    xmc_status e = write_analysis(c, "importance: {twist: yes}\n");
+    bool bounded = true;
+    for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
+        e = xmc_case_run(c, seed, c->trials, 0, 0, NULL);
+        if (e == XMC_OK)
+            e = load_weighted(c, NAN);
+        if (e != XMC_OK)
+            break;
+        xmc_check_mean(&weight, c->column + c->trials, c->trials);
+        xmc_check_mean(&mean, c->column, c->trials);
+        for (uint64_t t = 0; t < c->trials; t++)
+            bounded = bounded && c->column[c->trials + t] <= 8;
+    }
+    if (e != XMC_OK)
+        return e;
+    xmc_check_print(c, &weight);
+    xmc_check_print(c, &mean);
+    xmc_case_exact(c, "  weights at most 8", bounded, "yes");
+    return XMC_OK;
+}
+
 static xmc_status check_book(xmc_case *c) {
     const book b = {.copula = "gaussian",
                     .nu = 10,
@@ -154,16 +179,17 @@ static xmc_status check_book(xmc_case *c) {
     xmc_case_exact(c, "  limits of VaR, TVaR overlap the plain ones", overlap, "99, 99.5 %%");
     xmc_case_exact(c, "  weights at most 8, effective size reported", bounded && reported, "yes");
     xmc_case_exact(c, "  variance of VaR cut", ratio > 2, "%.1f times", ratio);
-    return e;
+    return check_twisted(c, expected);
 }
 
 /* P(D > at) of a pool of equal obligors, where an exact answer is known. */
-static xmc_status check_pool(xmc_case *c, const book *b, const char *const what[],
-                             const double *above, const double *exact, int n) {
+static xmc_status check_pool(xmc_case *c, const book *b, const char *importance,
+                             const char *const what[], const double *above, const double *exact,
+                             int n) {
     xmc_check at[3];
     xmc_status e = write_book(c, b);
     if (e == XMC_OK)
-        e = write_analysis(c, "importance: {quantile: 0.995}\n");
+        e = write_analysis(c, importance);
     for (int k = 0; k < n; k++)
         at[k] = (xmc_check){.what = what[k], .expected = exact[k]};
     for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
@@ -180,21 +206,26 @@ static xmc_status check_pool(xmc_case *c, const book *b, const char *const what[
 }
 
 xmc_status xmc_case_importance(xmc_case *c) {
+    static const char *const shifted = "importance: {quantile: 0.995}\n",
+                             *const twisting = "importance: {quantile: 0.995, twist: yes}\n";
     static const char *const finite[] = {"100 obligors, PD 1 %, r 0.2: P(D > 10)", "  P(D > 15)"};
+    static const char *const twisted[] = {"the same, twisted: P(D > 0)", "  P(D > 10)",
+                                          "  P(D > 15)"};
     static const char *const student[] = {"10,000 obligors, t4: P(L > .193919852)",
                                           "  P(L > .268627757)", "  P(L > .441808078)"};
+    static const double beyond[] = {1 - .568092515575, 1 - .994751071665, 1 - .99880993534};
+    const book small = {
+        .copula = "gaussian", .nu = 10, .global = 0.2, .obligors = POOL, .pool = true};
+    const book large = {
+        .copula = "student", .nu = 4, .global = 0.2, .obligors = LARGE, .pool = true};
     xmc_status e = check_book(c);
     if (e == XMC_OK)
-        e = check_pool(
-            c,
-            &(book){.copula = "gaussian", .nu = 10, .global = 0.2, .obligors = POOL, .pool = true},
-            finite, (const double[]){10, 15}, (const double[]){1 - .994751071665, 1 - .99880993534},
-            2);
+        e = check_pool(c, &small, shifted, finite, (const double[]){10, 15}, beyond + 1, 2);
     if (e == XMC_OK)
-        e = check_pool(
-            c,
-            &(book){.copula = "student", .nu = 4, .global = 0.2, .obligors = LARGE, .pool = true},
-            student, (const double[]){1939.19852253, 2686.2775698, 4418.08078358},
-            (const double[]){0.01, 0.005, 0.001}, 3);
+        e = check_pool(c, &small, twisting, twisted, (const double[]){0, 10, 15}, beyond, 3);
+    if (e == XMC_OK)
+        e = check_pool(c, &large, shifted, student,
+                       (const double[]){1939.19852253, 2686.2775698, 4418.08078358},
+                       (const double[]){0.01, 0.005, 0.001}, 3);
     return e;
 }
