@@ -17,14 +17,30 @@ typedef struct {
     double effective, largest;
 } spread;
 
-static xmc_status one_run(uint64_t seed, double quantile, int threads, double *x, double *w,
+/* What is run: the quantile of the shift (0: plain), whether probabilities are twisted, and whether
+ * on 200 loans of which ten are twenty times the others. */
+typedef struct {
+    double quantile;
+    bool twist, lumpy;
+} way;
+
+static void make_lumpy(xmc_loans *l) {
+    l->a.book.n_obligors = 200;
+    for (size_t i = 0; i < 200; i += 20)
+        l->obligors[i + i / 20].exposure *= 20; /* over regions and ratings */
+}
+
+static xmc_status one_run(uint64_t seed, const way *y, int threads, double *x, double *w,
                           double figures[FIGURES], spread *s, xmc_diag *diag) {
     xmc_loans *l = xmc_loans_new(TRIALS, 1000 + 10 * seed);
     if (!l)
         return xmc_no_memory(diag, sizeof *l, "36,000 loans");
-    l->a.importance = quantile > 0;
-    l->a.importance_quantile = quantile;
+    l->a.importance = y->quantile > 0;
+    l->a.importance_quantile = y->quantile;
     l->a.importance_scale = 1;
+    l->a.importance_twist = y->twist;
+    if (y->lumpy)
+        make_lumpy(l);
     xmc_loans_plan plan;
     double seconds, cpu;
     xmc_status st = xmc_loans_plan_build(l, threads, &plan, diag);
@@ -53,13 +69,12 @@ static xmc_status one_run(uint64_t seed, double quantile, int threads, double *x
     return st;
 }
 
-static xmc_status runs(double quantile, int threads, double *x, double *w, spread *s,
-                       xmc_diag *diag) {
+static xmc_status runs(const way *y, int threads, double *x, double *w, spread *s, xmc_diag *diag) {
     double figures[RUNS][FIGURES];
     *s = (spread){{0}, {0}, 0, 0, 0};
     xmc_status st = XMC_OK;
     for (uint64_t r = 0; r < RUNS && st == XMC_OK; r++)
-        st = one_run(r, quantile, threads, x, w, figures[r], s, diag);
+        st = one_run(r, y, threads, x, w, figures[r], s, diag);
     for (int k = 0; k < FIGURES && st == XMC_OK; k++) {
         for (int r = 0; r < RUNS; r++)
             s->mean[k] += figures[r][k] / RUNS;
@@ -70,27 +85,20 @@ static xmc_status runs(double quantile, int threads, double *x, double *w, sprea
     return st;
 }
 
-xmc_status xmc_bench_importance(const xmc_bench_options *o, json_t *rows, xmc_diag *diag) {
+/* Plain runs beside two ways, one for each level. */
+static xmc_status compare(const char *name, bool lumpy, bool twist, double *x, double *w,
+                          const xmc_bench_options *o, json_t *rows, xmc_diag *diag) {
     static const char *const names[FIGURES] = {"VaR 99.5 %", "TVaR 99.5 %", "VaR 99.9 %",
                                                "TVaR 99.9 %"};
-    double *x = malloc(TRIALS * sizeof *x), *w = malloc(TRIALS * sizeof *w);
-    const int before = omp_get_max_threads();
-    omp_set_num_threads(o->threads);
+    const way ways[3] = {{0, false, lumpy}, {0.995, twist, lumpy}, {0.999, twist, lumpy}};
     spread s[3];
-    static const double quantile[3] = {0, 0.995, 0.999};
-    xmc_status st = x && w ? XMC_OK : xmc_no_memory(diag, 2 * TRIALS * sizeof *x, "a run");
+    xmc_status st = XMC_OK;
     for (int i = 0; i < 3 && st == XMC_OK; i++)
-        st = runs(quantile[i], o->threads, x, w, &s[i], diag);
-    omp_set_num_threads(before);
-    free(x);
-    free(w);
+        st = runs(&ways[i], o->threads, x, w, &s[i], diag);
     if (st != XMC_OK)
         return st;
-    fprintf(
-        o->out,
-        "\nimportance sampling, 36,000 loans, %d runs of %d trials: work for a standard error of "
-        "1 %%\n%-14s %14s %14s %9s %10s %10s\n",
-        RUNS, TRIALS, "measure", "plain", "shifted", "z", "trials x", "work x");
+    fprintf(o->out, "\n%s\n%-14s %14s %14s %9s %10s %10s\n", name, "measure", "plain", "importance",
+            "z", "trials x", "work x");
     for (int k = 0; k < FIGURES; k++) {
         const spread *a = &s[0], *b = &s[k < 2 ? 1 : 2];
         const double plain_trials = TRIALS * pow(a->error[k] / 0.01, 2);
@@ -100,10 +108,10 @@ xmc_status xmc_bench_importance(const xmc_bench_options *o, json_t *rows, xmc_di
             sqrt((pow(a->mean[k] * a->error[k], 2) + pow(b->mean[k] * b->error[k], 2)) / RUNS);
         fprintf(o->out, "%-14s %9.3g tr. %9.3g tr. %9.2f %10.1f %10.1f\n", names[k], plain_trials,
                 trials, z, plain_trials / trials, plain_trials * a->cpu / (trials * b->cpu));
-        char name[64];
-        snprintf(name, sizeof name, "importance: %s", names[k]);
+        char row[96];
+        snprintf(row, sizeof row, "importance, %s: %s", name, names[k]);
         st = xmc_bench_add(rows,
-                           &(xmc_bench_row){.name = name,
+                           &(xmc_bench_row){.name = row,
                                             .isa = xmc_kernels_active()->isa,
                                             .unit = "estimates of 1 % standard error",
                                             .reference = "plain sampling, same program",
@@ -124,7 +132,27 @@ xmc_status xmc_bench_importance(const xmc_bench_options *o, json_t *rows, xmc_di
     for (int i = 0; i < 3; i++)
         fprintf(o->out,
                 "%s: effective sample size %.0f of %d, largest weight %.3f, %.2f us a trial\n",
-                i ? i == 1 ? "shifted for 99.5 %" : "shifted for 99.9 %" : "plain", s[i].effective,
-                TRIALS, s[i].largest, 1e6 * s[i].cpu);
+                i ? i == 1 ? "for 99.5 %" : "for 99.9 %" : "plain", s[i].effective, TRIALS,
+                s[i].largest, 1e6 * s[i].cpu);
     return XMC_OK;
+}
+
+xmc_status xmc_bench_importance(const xmc_bench_options *o, json_t *rows, xmc_diag *diag) {
+    double *x = malloc(TRIALS * sizeof *x), *w = malloc(TRIALS * sizeof *w);
+    const int before = omp_get_max_threads();
+    omp_set_num_threads(o->threads);
+    xmc_status st = x && w ? XMC_OK : xmc_no_memory(diag, 2 * TRIALS * sizeof *x, "a run");
+    fprintf(o->out,
+            "\nimportance sampling, %d runs of %d trials: work for a standard error of 1 %%\n",
+            RUNS, TRIALS);
+    if (st == XMC_OK)
+        st = compare("36,000 loans, shifted", false, false, x, w, o, rows, diag);
+    if (st == XMC_OK)
+        st = compare("200 lumpy loans, shifted", true, false, x, w, o, rows, diag);
+    if (st == XMC_OK)
+        st = compare("200 lumpy loans, shifted and twisted", true, true, x, w, o, rows, diag);
+    omp_set_num_threads(before);
+    free(x);
+    free(w);
+    return st;
 }

@@ -113,7 +113,14 @@ static xmc_status check_twisted(xmc_case *c, double expected) {
     xmc_check_print(c, &weight);
     xmc_check_print(c, &mean);
     xmc_case_exact(c, "  weights at most 8", bounded, "yes");
-    return XMC_OK;
+    char sha[2][65] = {"", ""};
+    e = xmc_case_run(c, 0, 40000, 1, 16384, sha[0]);
+    if (e == XMC_OK)
+        e = xmc_case_run(c, 0, 40000, 2, 65536, sha[1]);
+    if (e == XMC_OK)
+        xmc_case_exact(c, "  same bits on 1 and 2 threads, other blocks",
+                       strcmp(sha[0], sha[1]) == 0, "%.12s", sha[1]);
+    return e;
 }
 
 static xmc_status check_book(xmc_case *c) {
