@@ -184,7 +184,9 @@ static uint64_t available_memory(void) {
 xmc_status xmc_plan_fits(const xmc_plan *p, const char *output, xmc_diag *diag) {
     /* plan_bytes is allocated already; what comes is the block buffers and one column of the table
      * with its scratch. */
-    uint64_t wanted = p->block_bytes + 3 * p->trials * sizeof(double),
+    const uint64_t columns =
+        p->analysis->importance ? 15 : 3; /* weighted trials are sorted whole */
+    uint64_t wanted = p->block_bytes + columns * p->trials * sizeof(double),
              available = available_memory();
     if (wanted > available)
         return xmc_error(diag, XMC_SYSTEM,
