@@ -118,8 +118,7 @@ static const cyaml_schema_field_t importance_fields[] = {
                           quantile),
     CYAML_FIELD_FLOAT_PTR("scale", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, importance_yaml,
                           scale),
-    CYAML_FIELD_BOOL("twist", CYAML_FLAG_OPTIONAL, importance_yaml, twist),
-    CYAML_FIELD_END};
+    CYAML_FIELD_BOOL("twist", CYAML_FLAG_OPTIONAL, importance_yaml, twist), CYAML_FIELD_END};
 static const cyaml_schema_value_t number_value = {CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, double)};
 static const cyaml_schema_field_t frequency_fields[] = {
     TEXT("perils", frequency_yaml, perils),
