@@ -656,7 +656,13 @@ static xmc_status load(xmc_loader *l, const char *path) {
     /* With a wrong analysis the books would be read for nothing. */
     if (l->diag->n_errors > n_errors)
         return l->diag->worst;
-    return read_files(l, &f);
+    st = read_files(l, &f);
+    /* The errors of weighted measures count trials, those of a year-event table its years. */
+    if (st == XMC_OK && l->a->importance && l->a->events.n_years)
+        st = xmc_yaml_bad(&l->yaml, "importance",
+                          "no importance sampling with a year-event table: its years, not the "
+                          "trials, decide the errors");
+    return st;
 }
 
 static xmc_status load_analysis(const char *path, bool book_only, xmc_analysis *out,

@@ -552,7 +552,7 @@ static struct {
 } daily;
 
 static void make_paths(size_t n, int dynamic) {
-    if (!daily.table[0] && xmc_mixing_table(daily.table, 5.5))
+    if (daily.table[0] == 0 && xmc_mixing_table(daily.table, 5.5))
         exit(1);
     xmc_stream s = xmc_stream_at(51, n, 0);
     for (size_t i = 0, row = 0; i < n; row += ++i) {

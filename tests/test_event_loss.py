@@ -201,6 +201,24 @@ class Frequency(Run):
                          "cat/property/East/earthquake")[0]
         np.testing.assert_array_equal(a, b)
 
+    def test_season(self):
+        """Days of occurrences, from the table of the worst years: those are worst by number alone, so the days keep their
+        law: months by their weights, even inside a month."""
+        weights = np.array([0, 0, 0, 1, 2, 3, 4, 4, 3, 2, 1, 0]) / 20
+        edges = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+        out = self.run_table("1,2.5,1000,0,0,1000,prop,East,WTC\n", trials=400000,
+                             more="frequency: [{law: poisson, season: [0, 0, 0, 1, 2, 3, 4, 4, 3, 2, 1, 0]}]\n")
+        day = out["occurrences/day"][:].astype(int)
+        self.assertGreater(day.size, 10000)
+        for month in range(12):
+            inside = (day > edges[month]) & (day <= edges[month + 1])
+            se = math.sqrt(weights[month] * (1 - weights[month]) / day.size)
+            self.assertLessEqual(abs(inside.mean() - weights[month]), 4 * se, month)
+            if weights[month]:
+                length = edges[month + 1] - edges[month]
+                self.assertLess(abs(day[inside].mean() - edges[month] - (length + 1) / 2),
+                                4 * math.sqrt((length**2 - 1) / 12 / inside.sum()), month)
+
     def test_bad_laws(self):
         rows = "1,2.5,1000,0,0,1000,prop,East,WTC\n"
         for more, text in (("frequency: [{law: zipf}]\n", "(frequency[0].law): 'zipf': expected poisson"),
@@ -242,6 +260,24 @@ class Years(Run):
         lower, upper = (out["measures/var_" + k][at, level] for k in ("lower", "upper"))
         self.assertLess(np.searchsorted(gross, lower), 50000 * (0.99 - 1.5 * math.sqrt(0.0099 / 1000)))
         self.assertGreater(np.searchsorted(gross, upper, "right"), 50000 * (0.99 + 1.5 * math.sqrt(0.0099 / 1000)))
+
+    def test_no_importance_sampling(self):
+        small = pathlib.Path(__file__).parent / "data" / "small"
+        book = self.folder / "small"
+        shutil.copytree(small, book)
+        with h5py.File(book / "events.h5") as f:
+            event = int(f["events/event_id"][0])
+        (book / "years.csv").write_text(f"year,event_id\n1,{event}\n2,{event}\n")
+        text = (book / "analysis.yaml").read_text()
+        self.assertIn("  events: events.h5\n", text)
+        for importance, code in (("", 0), ("importance: {quantile: 0.99}\n", 3)):
+            (book / "analysis.yaml").write_text(
+                importance + text.replace("  events: events.h5\n", "  events: events.h5\n  year_event_table: years.csv\n"))
+            done = subprocess.run([CROSSMC, "run", "analysis.yaml", "--quiet", "--trials", "100"], cwd=book,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stderr)
+        self.assertIn("analysis.yaml:1:", done.stderr)
+        self.assertIn("year-event table", done.stderr)
 
     def test_unknown_event(self):
         self.write("years.csv", "year,event_id\n1,1\n2,77\n")
