@@ -20,12 +20,23 @@
 static const char demo[] = CROSSMC_SOURCE_DIR "/scenarios/demo";
 static char root[256]; /* a folder like scenarios/, with demo/generated in it */
 
-static const char *const files[] = {
-    "location.csv",        "account.csv",           "attritional.yaml", "reins_info.csv",
-    "reins_scope.csv",     "credit_policies.csv",   "rates.csv",        "obligors_guarantee.csv",
-    "obligors_export.csv", "instruments.csv",       "lots.csv",         "damage_bins.csv",
-    "vulnerability.csv",   "vulnerability_map.csv", "events.h5",        "reins_info_risk.csv",
-    "reins_scope_risk.csv"};
+static const char *const files[] = {"location.csv",
+                                    "account.csv",
+                                    "attritional.yaml",
+                                    "reins_info.csv",
+                                    "reins_scope.csv",
+                                    "credit_policies.csv",
+                                    "rates.csv",
+                                    "obligors_guarantee.csv",
+                                    "obligors_export.csv",
+                                    "instruments.csv",
+                                    "lots.csv",
+                                    "damage_bins.csv",
+                                    "vulnerability.csv",
+                                    "vulnerability_map.csv",
+                                    "reins_info_risk.csv",
+                                    "reins_scope_risk.csv",
+                                    "events.h5"};
 enum { N_FILES = sizeof files / sizeof files[0] };
 
 static void link_in(const char *from, const char *to) {
@@ -334,7 +345,7 @@ static char *whole_file(const char *path, size_t *n) {
 /* What this specification gives on every machine, with every compiler: the text files and the event
  * set's arrays (not events.h5 itself, which knows the versions of its libraries). Changes with
  * book.yaml. */
-static const char pinned[] = "90007bac470057e8a23a96e2cd0bc3af737293a2e1f6e664235090d0b16012a1";
+static const char pinned[] = "3c510a2ebf06abf57061bcf3cab89ef5fcd0f880a994372b063188fa5c43e981";
 
 static void check_pinned(const char *folder, const xmc_event_set *e) {
     xmc_digest *d = xmc_digest_new();
