@@ -89,7 +89,7 @@ static inline points points_start(const xmc_stream_base *base, uint64_t address,
     v_m64 above = v_lt(v_set_f64(XMC_POINTS_MEAN), p.mean);
     *dense = v_bits(above);
     p.active = v_andnot(above, v_lt(v_sub(v_set_f64(1.0), p.u), p.mean));
-    return p;
+    return p; // cppcheck-suppress uninitvar ; points_count fills the rest
 }
 
 static inline void points_count(points *p) {
@@ -137,6 +137,7 @@ static uint32_t strip_sums(const xmc_stream_base *base, uint64_t address, const 
         v_f64 total[2] = {v_load_f64(sum + l), v_load_f64(sum + l + V_W)};
 #define ADD(fresh, i, lane)                                                                        \
     total[(lane) != l] = v_add(total[(lane) != l], v_keep(fresh, v_gather(loss, i)))
+        /* lane is l or l + V_W, by the macro. NOLINTNEXTLINE(misc-redundant-expression) */
         STRIP(ADD);
 #undef ADD
         v_store_f64(sum + l, total[0]);

@@ -279,14 +279,14 @@ static xmc_status store_units(loss_tables *x) {
                                       .expiry = b->valuation_date,
                                       .participation = 1};
         /* the middle of cell k of the grid */
-        b->locations[k] =
-            (xmc_location){.loc_number = number,
-                           .account = account,
-                           .region = x->unit_region[k],
-                           .latitude = (float)(-90 + 0.25 * ((double)(k / 1440) + 0.5)),
-                           .longitude = (float)(-180 + 0.25 * ((double)(k % 1440) + 0.5)),
-                           .perils = all,
-                           .n_buildings = 1};
+        const uint32_t row = (uint32_t)(k / 1440), column = (uint32_t)(k % 1440);
+        b->locations[k] = (xmc_location){.loc_number = number,
+                                         .account = account,
+                                         .region = x->unit_region[k],
+                                         .latitude = (float)(-90 + 0.25 * ((double)row + 0.5)),
+                                         .longitude = (float)(-180 + 0.25 * ((double)column + 0.5)),
+                                         .perils = all,
+                                         .n_buildings = 1};
     }
     for (size_t i = 0; i < e->n_footprint; i++) {
         double *tiv = &b->locations[e->footprint_cell[i]].tiv[XMC_COVER_BUILDING];

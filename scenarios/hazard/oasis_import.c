@@ -46,6 +46,7 @@ xmc_status xmc_oasis_to_event_set(const xmc_oasis_import *o, FILE *f, xmc_diag *
     if (!m.h)
         return xmc_no_memory(diag, sizeof *m.h, "the model");
     m.set.hazard = m.h;
+    /* cppcheck-suppress uninitvar ; it takes the initialiser of function pointers for none */
     xmc_status (*const steps[])(xmc_oasis *) = {xmc_oasis_damage_bins, xmc_oasis_vulnerability,
                                                 xmc_oasis_keys, xmc_oasis_events,
                                                 xmc_oasis_footprints};

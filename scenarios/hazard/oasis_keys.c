@@ -416,17 +416,17 @@ static xmc_status from_dictionaries(keys *k) {
     for (size_t i = 0; status == XMC_OK && i < k->n_locations; i++) {
         const exposure *x = &k->locations[i];
         for (size_t p = 0; p < h->n_perils; p++)
-            for (uint8_t c = 0; c < XMC_N_COVERS; c++) {
+            for (uint32_t c = 0; c < XMC_N_COVERS; c++) {
                 if (!(x->perils & h->perils[p]))
                     continue;
-                const uint32_t at = find_area(k, x, h->perils[p], c),
-                               function = find_rule(k, x, h->perils[p], c);
+                const uint32_t at = find_area(k, x, h->perils[p], (uint8_t)c),
+                               function = find_rule(k, x, h->perils[p], (uint8_t)c);
                 const uint8_t state = function == UINT32_MAX ? XMC_KEY_NO_FUNCTION
                                       : at == UINT32_MAX     ? XMC_KEY_NO_AREA
                                                              : XMC_KEY_OK;
                 if (state != XMC_KEY_OK && !(x->insured >> c & 1))
                     continue;
-                xmc_key key = {(uint32_t)i, UINT32_MAX, UINT32_MAX, (uint8_t)p, c, state};
+                xmc_key key = {(uint32_t)i, UINT32_MAX, UINT32_MAX, (uint8_t)p, (uint8_t)c, state};
                 if (state == XMC_KEY_OK) {
                     key.area = xmc_oasis_index(h->area_id, h->n_areas, at);
                     key.function = xmc_oasis_index(h->function_id, h->n_functions, function);

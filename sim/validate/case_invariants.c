@@ -140,7 +140,7 @@ static xmc_status check_tables(bench *b) {
         exceeds += !(cat->ep[0][p].value <= cat->ep[2][p].value); /* OEP, AEP */
         exceeds += !(cat->ep[1][p].value <= cat->ep[3][p].value); /* their TVaR */
     }
-    bool all = m->n_rows == XMC_MAX_ROWS;
+    bool all = m->n_rows == XMC_MAX_ROWS - 2; /* no reinsurers that may default */
     xmc_case_exact(b->c, "TVaR >= VaR at every level", all && below == 0, "%u broken in %zu rows",
                    below, m->n_rows);
     xmc_case_exact(b->c, "VaR and TVaR rise with the level", all && falls == 0,
