@@ -14,8 +14,9 @@ INLINE void store_lanes(double *p, size_t n, v_f64 a) {
 
 /* The twin's branches, all of them, and selects. */
 INLINE void rule_apply_form(const bool TRACKED, const xmc_rule *r, const xmc_term_rows *rows,
-                            size_t n, double grid_scalar, double inv_scalar) {
-    const v_f64 grid = v_set_f64(grid_scalar), inv_grid = v_set_f64(inv_scalar);
+                            size_t n, double grid, double inv_grid) {
+    const v_f64 offset = v_set_f64(0x1.8p52 * grid);
+    (void)inv_grid;
     const v_f64 zero = v_set_f64(0.0), one = v_set_f64(1.0);
     const v_f64 ded_amount = v_set_f64(r->ded_amount), ded_share = v_set_f64(r->ded_share);
     const v_f64 least = v_set_f64(r->ded_min), largest = v_set_f64(r->ded_max);
@@ -33,7 +34,7 @@ INLINE void rule_apply_form(const bool TRACKED, const xmc_rule *r, const xmc_ter
             over = load_lanes(rows->o + l, k);
             under = load_lanes(rows->u + l, k);
         }
-        v_f64 own = v_add(v_grid_round(v_mul(ded_share, loss), grid, inv_grid), ded_amount);
+        v_f64 own = v_add(v_grid_round(v_mul(ded_share, loss), offset), ded_amount);
         own = v_select(franchise, v_select(v_le(loss, own), loss, zero), own);
         const v_f64 want = v_add(taken, own);
         /* maximum */
@@ -52,8 +53,7 @@ INLINE void rule_apply_form(const bool TRACKED, const xmc_rule *r, const xmc_ter
         const v_f64 from_over = v_select(above, max_over, v_select(below, min_over, zero));
         /* limit */
         v_f64 y = v_sub(loss, take);
-        const v_f64 most =
-            v_add(v_grid_round(v_mul(limit_share, loss), grid, inv_grid), limit_amount);
+        const v_f64 most = v_add(v_grid_round(v_mul(limit_share, loss), offset), limit_amount);
         if (TRACKED) {
             const v_f64 cut = v_add(v_sub(over, from_over), v_max(v_sub(y, most), zero));
             const v_f64 room = v_max(v_min(v_add(under, take), v_sub(most, y)), zero);
@@ -62,7 +62,7 @@ INLINE void rule_apply_form(const bool TRACKED, const xmc_rule *r, const xmc_ter
             store_lanes(rows->u + l, k, room);
         }
         y = v_min(y, most);
-        y = v_select(whole, y, v_grid_round(v_mul(y, participation), grid, inv_grid));
+        y = v_select(whole, y, v_grid_round(v_mul(y, participation), offset));
         store_lanes(rows->x + l, k, y);
     }
 }
@@ -76,15 +76,16 @@ static void rule_apply(const xmc_rule *r, const xmc_term_rows *rows, size_t n, d
 }
 
 static void share_out(const double *amount, const double *sum, const double *weight,
-                      double *running, double *given, double *part, size_t n, double grid_scalar,
-                      double inv_scalar) {
-    const v_f64 grid = v_set_f64(grid_scalar), inv_grid = v_set_f64(inv_scalar);
+                      double *running, double *given, double *part, size_t n, double grid,
+                      double inv_grid) {
+    const v_f64 offset = v_set_f64(0x1.8p52 * grid);
+    (void)inv_grid;
     const v_f64 zero = v_set_f64(0.0);
     for (size_t l = 0; l < n; l += V_W) {
         const size_t k = n - l < V_W ? n - l : V_W;
         const v_f64 a = load_lanes(amount + l, k), s = load_lanes(sum + l, k);
         const v_f64 run = v_add(load_lanes(running + l, k), load_lanes(weight + l, k));
-        v_f64 upto = v_grid_round(v_mul(a, v_div(run, s)), grid, inv_grid);
+        v_f64 upto = v_grid_round(v_mul(a, v_div(run, s)), offset);
         upto = v_select(v_lt(zero, s), upto, a);
         upto = v_select(v_eq(s, a), run, upto);
         store_lanes(part + l, k, v_sub(upto, load_lanes(given + l, k)));

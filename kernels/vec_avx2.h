@@ -48,12 +48,13 @@ static inline void v_store_u32(void *p, v_u32 x) {
 static inline v_u64 v_add_u64(v_u64 a, v_u64 b) {
     return _mm256_add_epi64(a, b);
 }
-/* Low 64 bits from three 32-bit products. */
+/* Low 64 bits from one product of the low halves and two crosswise ones, both in one vector. */
 static inline v_u64 v_mul_u64(v_u64 a, v_u64 b) {
     v_u64 low = _mm256_mul_epu32(a, b);
-    v_u64 cross = _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), b),
-                                   _mm256_mul_epu32(a, _mm256_srli_epi64(b, 32)));
-    return _mm256_add_epi64(low, _mm256_slli_epi64(cross, 32));
+    v_u64 cross = _mm256_mullo_epi32(a, _mm256_shuffle_epi32(b, 0xb1));
+    cross = _mm256_add_epi64(_mm256_slli_epi64(cross, 32),
+                             _mm256_and_si256(cross, v_set_u64(UINT64_C(0xffffffff) << 32)));
+    return _mm256_add_epi64(low, cross);
 }
 static inline v_f64 v_add(v_f64 a, v_f64 b) {
     return _mm256_add_pd(a, b);
@@ -69,6 +70,13 @@ static inline v_f64 v_div(v_f64 a, v_f64 b) {
 }
 static inline v_f64 v_fma(v_f64 a, v_f64 b, v_f64 c) {
     return _mm256_fmadd_pd(a, b, c);
+}
+/* Rounded to nearest: the halves as the low bits of 2^84 and of 2^52. */
+static inline v_f64 v_f64_of_u64(v_u64 a) {
+    v_f64 high = _mm256_castsi256_pd(
+        _mm256_or_si256(_mm256_srli_epi64(a, 32), v_set_u64(UINT64_C(0x453) << 52)));
+    v_f64 low = _mm256_castsi256_pd(_mm256_blend_epi32(a, v_set_u64(UINT64_C(0x433) << 52), 0xaa));
+    return v_add(v_sub(high, v_set_f64(0x1p84 + 0x1p52)), low);
 }
 static inline v_f64 v_trunc(v_f64 a) {
     return _mm256_round_pd(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
@@ -108,6 +116,26 @@ static inline v_u32 v_pcg_output(v_u64 lo, v_u64 hi) {
     v_u32 v = _mm256_blend_epi32(_mm256_srli_epi64(l, 27), _mm256_slli_epi64(h, 5), 0xaa);
     v_u32 r = _mm256_blend_epi32(_mm256_srli_epi64(lo, 59), _mm256_srli_epi64(hi, 27), 0xaa);
     /* shifting by 32 gives zero, so a rotation by zero needs no special case */
+    return _mm256_or_si256(_mm256_srlv_epi32(v, r),
+                           _mm256_sllv_epi32(v, _mm256_sub_epi32(v_set_u32(32), r)));
+}
+
+/* v_pcg_output's words in order from states whose lanes v_words_order has exchanged: what stands in
+ * the high half of a shifted state is its rotation, so that two shuffles sort both. */
+static inline void v_words_order(v_u64 *even, v_u64 *odd) {
+    v_u64 a = *even;
+    *even = _mm256_unpacklo_epi64(a, *odd); /* draws 0, 1, 4, 5 */
+    *odd = _mm256_unpackhi_epi64(a, *odd);  /* 2, 3, 6, 7 */
+}
+static inline v_u32 v_pcg_words(v_u64 a, v_u64 b) {
+    v_f64 l =
+        _mm256_castsi256_pd(_mm256_srli_epi64(_mm256_xor_si256(a, _mm256_srli_epi64(a, 18)), 27));
+    v_f64 h =
+        _mm256_castsi256_pd(_mm256_srli_epi64(_mm256_xor_si256(b, _mm256_srli_epi64(b, 18)), 27));
+    v_u32 v =
+        _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castpd_ps(l), _mm256_castpd_ps(h), 0x88));
+    v_u32 r =
+        _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castpd_ps(l), _mm256_castpd_ps(h), 0xdd));
     return _mm256_or_si256(_mm256_srlv_epi32(v, r),
                            _mm256_sllv_epi32(v, _mm256_sub_epi32(v_set_u32(32), r)));
 }
@@ -323,7 +351,7 @@ static inline v_row v_row_load(const xmc_damage_row *r) {
     v.shift = v_set_f32(r->shift);
     return v;
 }
-/* Entry i mod 32. */
+/* Entry i mod 32, and i mod 16 of the upper half. */
 static inline v_f32 v_entry(const v_f32 t[4], v_u32 i) {
     v_f32 bit3 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28));
     v_f32 bit4 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 27));
@@ -333,12 +361,23 @@ static inline v_f32 v_entry(const v_f32 t[4], v_u32 i) {
                                   _mm256_permutevar8x32_ps(t[3], i), bit3);
     return _mm256_blendv_ps(low, high, bit4);
 }
-static inline v_f32 v_damage(const v_row *r, v_u32 k) {
+static inline v_f32 v_upper_entry(const v_f32 t[4], v_u32 i) {
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(t[2], i), _mm256_permutevar8x32_ps(t[3], i),
+                            _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)));
+}
+/* The place t of words in a row, and the damage ratio there: xmc_damage_of in two steps. */
+static inline v_f32 v_damage_place(const v_row *r, v_u32 k) {
     v_f32 t = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_srli_epi32(k, 1)), r->scale);
     t = _mm256_add_ps(t, r->shift);
     t = _mm256_max_ps(v_set_f32(XMC_DAMAGE_LOWEST), t);
-    t = _mm256_min_ps(v_set_f32(1.0f), t);
+    return _mm256_min_ps(v_set_f32(1.0f), t);
+}
+/* The lower half is for 1/128 of the words that bring damage, so that few vectors need it. */
+static inline v_f32 v_damage_at(const v_row *r, v_f32 t) {
     v_u32 i = _mm256_srli_epi32(_mm256_castps_si256(t), 22);
+    v_f32 upper = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(t), 5));
+    if (__builtin_expect(_mm256_movemask_ps(upper) == 0xff, 1))
+        return _mm256_add_ps(_mm256_mul_ps(v_upper_entry(r->b, i), t), v_upper_entry(r->a, i));
     return _mm256_add_ps(_mm256_mul_ps(v_entry(r->b, i), t), v_entry(r->a, i));
 }
 static inline v_f64 v_low_f64(v_f32 a) {

@@ -67,6 +67,9 @@ static inline v_f64 v_div(v_f64 a, v_f64 b) {
 static inline v_f64 v_fma(v_f64 a, v_f64 b, v_f64 c) {
     return _mm512_fmadd_pd(a, b, c);
 }
+static inline v_f64 v_f64_of_u64(v_u64 a) {
+    return _mm512_cvtepu64_pd(a);
+}
 static inline v_f64 v_trunc(v_f64 a) {
     return _mm512_roundscale_pd(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
 }
@@ -111,6 +114,15 @@ static inline v_u32 v_pcg_output(v_u64 lo, v_u64 hi) {
 }
 
 /* ((k >> 12) + 1/2) 2^-52 of 64-bit words, ((k >> 9) + 1/2) 2^-23 of 32-bit words: both exact. */
+/* See vec_avx2.h; here the lanes need no exchange. */
+static inline void v_words_order(v_u64 *even, v_u64 *odd) {
+    (void)even;
+    (void)odd;
+}
+static inline v_u32 v_pcg_words(v_u64 even, v_u64 odd) {
+    return v_pcg_output(even, odd);
+}
+
 static inline v_f64 v_uniform(v_u64 k) {
     v_u64 bits = _mm512_or_si512(_mm512_srli_epi64(k, 12), v_set_u64(UINT64_C(0x3ff) << 52));
     return _mm512_sub_pd(_mm512_castsi512_pd(bits), v_set_f64(1.0 - 0x1p-53));
@@ -310,12 +322,14 @@ static inline v_row v_row_load(const xmc_damage_row *r) {
                    v_set_f32(r->scale),
                    v_set_f32(r->shift)};
 }
-/* xmc_damage_of, 2 V_W words. */
-static inline v_f32 v_damage(const v_row *r, v_u32 k) {
+/* The place t of words in a row, and the damage ratio there: xmc_damage_of in two steps. */
+static inline v_f32 v_damage_place(const v_row *r, v_u32 k) {
     v_f32 t = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_srli_epi32(k, 1)), r->scale);
     t = _mm512_add_ps(t, r->shift);
     t = _mm512_max_ps(v_set_f32(XMC_DAMAGE_LOWEST), t);
-    t = _mm512_min_ps(v_set_f32(1.0f), t);
+    return _mm512_min_ps(v_set_f32(1.0f), t);
+}
+static inline v_f32 v_damage_at(const v_row *r, v_f32 t) {
     v_u32 i = _mm512_srli_epi32(_mm512_castps_si512(t), 22); /* the low five bits count */
     v_f32 d = _mm512_mul_ps(_mm512_permutex2var_ps(r->b[0], i, r->b[1]), t);
     return _mm512_add_ps(d, _mm512_permutex2var_ps(r->a[0], i, r->a[1]));

@@ -73,6 +73,9 @@ static inline v_f64 v_div(v_f64 a, v_f64 b) {
 static inline v_f64 v_fma(v_f64 a, v_f64 b, v_f64 c) {
     return vfmaq_f64(c, a, b);
 }
+static inline v_f64 v_f64_of_u64(v_u64 a) {
+    return vcvtq_f64_u64(a);
+}
 static inline v_f64 v_trunc(v_f64 a) {
     return vrndq_f64(a);
 }
@@ -147,6 +150,15 @@ static inline v_u32 v_pcg_output(v_u64 lo, v_u64 hi) {
     int32x4_t r = vreinterpretq_s32_u64(vbslq_u64(high, vshrq_n_u64(hi, 27), vshrq_n_u64(lo, 59)));
     /* negative shifts go right, and a shift by 32 gives zero */
     return vorrq_u32(vshlq_u32(v, vnegq_s32(r)), vshlq_u32(v, vsubq_s32(vdupq_n_s32(32), r)));
+}
+
+/* See vec_avx2.h; here the lanes need no exchange. */
+static inline void v_words_order(v_u64 *even, v_u64 *odd) {
+    (void)even;
+    (void)odd;
+}
+static inline v_u32 v_pcg_words(v_u64 even, v_u64 odd) {
+    return v_pcg_output(even, odd);
 }
 
 static inline v_f64 v_uniform(v_u32 k) {
@@ -281,11 +293,14 @@ typedef struct {
 static inline v_row v_row_load(const xmc_damage_row *r) {
     return (v_row){r->a, r->b, v_set_f32(r->scale), v_set_f32(r->shift)};
 }
-static inline v_f32 v_damage(const v_row *r, v_u32 k) {
+/* The place t of words in a row, and the damage ratio there: xmc_damage_of in two steps. */
+static inline v_f32 v_damage_place(const v_row *r, v_u32 k) {
     v_f32 t = vmulq_f32(vcvtq_f32_s32(vreinterpretq_s32_u32(vshrq_n_u32(k, 1))), r->scale);
     t = vaddq_f32(t, r->shift);
     t = v_max_f32(v_set_f32(XMC_DAMAGE_LOWEST), t);
-    t = v_min_f32(v_set_f32(1.0f), t);
+    return v_min_f32(v_set_f32(1.0f), t);
+}
+static inline v_f32 v_damage_at(const v_row *r, v_f32 t) {
     uint32_t i[4];
     vst1q_u32(i, vandq_u32(vshrq_n_u32(vreinterpretq_u32_f32(t), 22), v_set_u32(31)));
     const float a[4] = {r->a[i[0]], r->a[i[1]], r->a[i[2]], r->a[i[3]]};

@@ -4,12 +4,15 @@
  *   trials       the first words of every substream of a trial, trial after trial
  *   credit       the first words of a trial's buckets, bucket after bucket
  *   equity       16 neighbouring trials side by side, 300 stocks
- *   control      what must fail: stretches of one sequence 2^59 draws apart, side by side */
+ *   control      what must fail: stretches of one sequence 2^59 draws apart, side by side
+ * A second argument N begins with step N 2^28 of the order, so that tests can have words of their
+ * own. */
 #include "kernels/credit.h"
 #include "kernels/equity.h"
 #include "kernels/ground_up.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static uint32_t buffer[1 << 14];
@@ -74,7 +77,8 @@ static int equity(uint64_t step) {
 
 static int control(uint64_t step) {
     static xmc_stream s[8];
-    if (step == 0)
+    (void)step;
+    if (!s[0].inc)
         for (uint64_t l = 0; l < 8; l++) {
             s[l] = xmc_stream_at(1, 0, 0);
             xmc_stream_jump(&s[l], l << 59);
@@ -91,12 +95,16 @@ int main(int argc, char **argv) {
                   {"credit", credit},
                   {"equity", equity},
                   {"control", control}};
-    for (size_t i = 0; argc == 2 && i < sizeof orders / sizeof *orders; i++)
+    char *end = NULL;
+    const uint64_t stretch = argc == 3 ? strtoull(argv[2], &end, 10) : 0;
+    const int good = argc == 2 || (argc == 3 && *argv[2] && !*end && stretch < 1000);
+    for (size_t i = 0; good && i < sizeof orders / sizeof *orders; i++)
         if (strcmp(argv[1], orders[i].name) == 0) {
-            for (uint64_t step = 0; orders[i].words(step); step++)
+            for (uint64_t step = stretch << 28; orders[i].words(step); step++)
                 ;
             return 0;
         }
-    fprintf(stderr, "usage: stream_words catastrophe|trials|credit|equity|control\n");
+    fprintf(stderr,
+            "usage: stream_words catastrophe|trials|credit|equity|control [N below 1000]\n");
     return 2;
 }
