@@ -266,15 +266,16 @@ INLINE v_f64 v_plain(v_f64 x, v_f64 deductible, v_f64 limit) {
 }
 
 /* Terms of locations at … at + n - 1 (n at most V_W) on their ground-up losses, in money. Lanes
- * beyond n hold whatever void terms make of nothing. */
-INLINE v_f64 locations_terms(const int TERMS, const xmc_run *run, size_t at, size_t n, v_f64 loss,
-                             v_f64 offset) {
+ * beyond n hold whatever void terms make of nothing. POLICY and SLOTS, here and below: whether the
+ * run has them, constants where it has not. */
+INLINE v_f64 locations_terms(const int TERMS, const bool POLICY, const xmc_run *run, size_t at,
+                             size_t n, v_f64 loss, v_f64 offset) {
     enum { VECTORS_OF_X = 1 };
     v_f64 x[1] = {loss};
     if (TERMS == PLAIN) { /* amounts on the grid: nothing is rounded */
-        if (run->has_terms)
+        if (!POLICY || run->has_terms)
             x[0] = v_plain(x[0], AT(run->ded_amount, at, n), AT(run->limit_amount, at, n));
-        if (run->has_policy) {
+        if (POLICY) {
             x[0] = v_plain(x[0], AT(run->pol_ded_amount, at, n), AT(run->pol_limit_amount, at, n));
             x[0] = v_plain(x[0], AT(run->attachment, at, n), AT(run->layer_limit, at, n));
         }
@@ -288,10 +289,11 @@ INLINE v_f64 locations_terms(const int TERMS, const xmc_run *run, size_t at, siz
 }
 
 /* The same, added to the lanes of *total, or to the locations' slots. */
-INLINE void locations_add(const int TERMS, const xmc_run *run, size_t at, size_t n, v_f64 loss,
-                          double *acc, v_f64 *total, v_f64 offset) {
-    const v_f64 x = locations_terms(TERMS, run, at, n, loss, offset);
-    if (run->slot) {
+INLINE void locations_add(const int TERMS, const bool POLICY, const bool SLOTS, const xmc_run *run,
+                          size_t at, size_t n, v_f64 loss, double *acc, v_f64 *total,
+                          v_f64 offset) {
+    const v_f64 x = locations_terms(TERMS, POLICY, run, at, n, loss, offset);
+    if (SLOTS) {
         double each[V_W];
         v_store_f64(each, x);
         for (size_t j = 0; j < n; j++)
@@ -323,7 +325,7 @@ INLINE void mean_losses(const int TERMS, const xmc_run *run, const xmc_damage_ro
             const v_f64 loss = v_mul(AT(run->tiv + c * run->n, i, n), v_set_f64(row[c]->mean));
             x = v_add(x, v_grid_round(loss, offset));
         }
-        x = locations_terms(TERMS, run, i, n, x, offset);
+        x = locations_terms(TERMS, run->has_policy, run, i, n, x, offset);
         if (run->slot) {
             double each[V_W];
             v_store_f64(each, x);
@@ -343,10 +345,16 @@ INLINE void mean_losses(const int TERMS, const xmc_run *run, const xmc_damage_ro
 
 static void mean_of(const xmc_run *run, const xmc_damage_row *const *row, size_t n_lanes,
                     double *acc, size_t stride, double grid) {
-    if (terms_form(run) == GENERAL)
-        mean_losses(GENERAL, run, row, n_lanes, acc, stride, grid);
-    else
+    switch (terms_form(run)) {
+    case NO_TERMS:
+        mean_losses(NO_TERMS, run, row, n_lanes, acc, stride, grid);
+        break;
+    case PLAIN:
         mean_losses(PLAIN, run, row, n_lanes, acc, stride, grid);
+        break;
+    default:
+        mean_losses(GENERAL, run, row, n_lanes, acc, stride, grid);
+    }
 }
 
 static void ground_up_occurrences(const xmc_run *run, const xmc_damage_row *const *row,
@@ -378,22 +386,24 @@ static void ground_up_occurrences(const xmc_run *run, const xmc_damage_row *cons
 }
 
 /* Losses of locations i … i + m - 1 (m at most 2 V_W) of one coverage with damage ratios d. */
-INLINE void locations_losses(const int TERMS, const xmc_run *run, v_f32 d, size_t i, size_t m,
-                             double *acc, v_f64 total[2], v_f64 offset) {
+INLINE void locations_losses(const int TERMS, const bool POLICY, const bool SLOTS,
+                             const xmc_run *run, v_f32 d, size_t i, size_t m, double *acc,
+                             v_f64 total[2], v_f64 offset) {
     const size_t low = m < V_W ? m : V_W, high = m - low;
     v_f64 x = v_grid_round(v_mul(AT(run->tiv, i, low), v_low_f64(d)), offset);
-    locations_add(TERMS, run, i, low, x, acc, &total[0], offset);
+    locations_add(TERMS, POLICY, SLOTS, run, i, low, x, acc, &total[0], offset);
     if (high) {
         x = v_grid_round(v_mul(AT(run->tiv, i + V_W, high), v_high_f64(d)), offset);
-        locations_add(TERMS, run, i + V_W, high, x, acc, &total[1], offset);
+        locations_add(TERMS, POLICY, SLOTS, run, i + V_W, high, x, acc, &total[1], offset);
     }
 }
 
 /* All locations of a run of one coverage whose draws follow each other: the generator's lanes stay
  * in registers, one pair of vectors for each of two blocks of 2 V_W. The stream itself stays where
  * it is. As with lanes over occurrences, the next words are drawn before this block's terms. */
-INLINE void locations_in_order(const int TERMS, const xmc_run *run, const v_row *r,
-                               const xmc_stream *s, double *acc, v_f64 total[2], v_f64 offset) {
+INLINE void locations_in_order(const int TERMS, const bool POLICY, const bool SLOTS,
+                               const xmc_run *run, const v_row *r, const xmc_stream *s, double *acc,
+                               v_f64 total[2], v_f64 offset) {
     enum { BLOCKS = 2 };
     const v_u64 state = v_set_u64(s->state), inc = v_set_u64(s->inc);
     const v_u64 increment = v_set_u64(xmc_leap_even[1][BLOCKS * V_W] * s->inc);
@@ -412,19 +422,20 @@ INLINE void locations_in_order(const int TERMS, const xmc_run *run, const v_row 
     const size_t n = run->n;
     size_t i = 0;
     for (; i + 2 * V_W * BLOCKS <= n; i += 2 * V_W * BLOCKS) {
-        for (int b = 0; b < BLOCKS; b++) {
+        for (int b = 0; b < BLOCKS; b++)
             d[b] = v_damage_at(r, t[b]);
+        for (int b = 0; b < BLOCKS; b++) {
             even[b] = v_add_u64(v_mul_u64(even[b], multiplier), increment);
             odd[b] = v_add_u64(v_mul_u64(odd[b], multiplier), increment);
             t[b] = v_damage_place(r, v_pcg_words(even[b], odd[b]));
         }
         for (int b = 0; b < BLOCKS; b++)
-            locations_losses(TERMS, run, d[b], i + 2 * V_W * (size_t)b, 2 * V_W, acc, total,
-                             offset);
+            locations_losses(TERMS, POLICY, SLOTS, run, d[b], i + 2 * V_W * (size_t)b, 2 * V_W, acc,
+                             total, offset);
     }
     for (int b = 0; b < BLOCKS && i < n; b++, i += 2 * V_W)
-        locations_losses(TERMS, run, v_damage_at(r, t[b]), i, n - i < 2 * V_W ? n - i : 2 * V_W,
-                         acc, total, offset);
+        locations_losses(TERMS, POLICY, SLOTS, run, v_damage_at(r, t[b]), i,
+                         n - i < 2 * V_W ? n - i : 2 * V_W, acc, total, offset);
 }
 
 /* Locations i … i + m - 1 (m at most 2 V_W), whose words are words[rank - base + offset]. */
@@ -438,7 +449,7 @@ INLINE void locations_block(const uint32_t COVERS, const int TERMS, const xmc_ru
         for (size_t j = 0; j < m; j++)
             k[j] = words[run->rank[i + j] - base + run->cover_offset[0]];
         const v_f32 d = v_damage_at(first_row, v_damage_place(first_row, v_load_u32(k)));
-        locations_losses(TERMS, run, d, i, m, acc, total, offset);
+        locations_losses(TERMS, run->has_policy, run->slot, run, d, i, m, acc, total, offset);
         return;
     }
     v_f64 sum[2] = {v_set_f64(0.0), v_set_f64(0.0)};
@@ -455,9 +466,10 @@ INLINE void locations_block(const uint32_t COVERS, const int TERMS, const xmc_ru
             sum[1] = v_add(sum[1], v_grid_round(x, offset));
         }
     }
-    locations_add(TERMS, run, i, low, sum[0], acc, &total[0], offset);
+    locations_add(TERMS, run->has_policy, run->slot, run, i, low, sum[0], acc, &total[0], offset);
     if (high)
-        locations_add(TERMS, run, i + V_W, high, sum[1], acc, &total[1], offset);
+        locations_add(TERMS, run->has_policy, run->slot, run, i + V_W, high, sum[1], acc, &total[1],
+                      offset);
 }
 #undef AT
 
@@ -471,7 +483,11 @@ INLINE void locations_of(const uint32_t COVERS, const int TERMS, const xmc_run *
     if (COVERS == 1 && run->rank[run->n - 1] - run->rank[0] == run->n - 1) {
         const uint64_t place = (uint64_t)run->rank[0] + run->cover_offset[0];
         xmc_stream_jump(s, place - *position);
-        locations_in_order(TERMS, run, &first_row, s, acc, total, offset);
+        if (!run->has_policy && !run->slot)
+            locations_in_order(TERMS, false, false, run, &first_row, s, acc, total, offset);
+        else
+            locations_in_order(TERMS, run->has_policy, run->slot, run, &first_row, s, acc, total,
+                               offset);
         xmc_stream_jump(s, run->n);
         *position = place + run->n;
     } else {

@@ -1,4 +1,5 @@
-/* Vector bodies of the daily paths, on the primitives of vec_<target>.h: see paths.h. */
+/* Vector bodies of the daily paths, on the primitives of vec_<target>.h: see paths.h. After
+ * fill_body.h, whose normals it uses. */
 #include "kernels/paths_twin.h"
 
 enum {
@@ -24,14 +25,17 @@ static void path_words(xmc_stream *stream, uint32_t *out, size_t days) {
         even_inc[v] = v_load_u64(x[1] + v * V_W);
         odd[v] = v_load_u64(x[2] + v * V_W);
         odd_inc[v] = v_load_u64(x[3] + v * V_W);
+        v_words_order(&even[v], &odd[v]);
+        v_words_order(&even_inc[v], &odd_inc[v]);
     }
     for (size_t d = 0; d < days; d++)
         for (int v = 0; v < P_N; v++) {
-            v_store_u32(out + d * XMC_PATH_LANES + v * P_W, v_pcg_output(even[v], odd[v]));
+            v_store_u32(out + d * XMC_PATH_LANES + v * P_W, v_pcg_words(even[v], odd[v]));
             even[v] = v_add_u64(v_mul_u64(even[v], multiplier), even_inc[v]);
             odd[v] = v_add_u64(v_mul_u64(odd[v], multiplier), odd_inc[v]);
         }
     for (int v = 0; v < P_N; v++) {
+        v_words_order(&even[v], &odd[v]);
         v_store_u64(x[0] + v * V_W, even[v]);
         v_store_u64(x[2] + v * V_W, odd[v]);
     }
@@ -45,16 +49,8 @@ static void path_normals(xmc_stream *stream, float *out, size_t days) {
     uint32_t words[P_WORDS];
     for (size_t d = 0; d < days; d += P_WORDS / XMC_PATH_LANES) {
         const size_t n = days - d < P_WORDS / XMC_PATH_LANES ? days - d : P_WORDS / XMC_PATH_LANES;
-        float *z = out + d * XMC_PATH_LANES;
         path_words(stream, words, n);
-        for (size_t i = 0; i < n * XMC_PATH_LANES; i += P_W) {
-            uint32_t rare;
-            v_store_f32(z + i, v_normal_f32(v_load_u32(words + i), &rare));
-            for (; __builtin_expect(rare != 0, 0); rare &= rare - 1) {
-                size_t k = i + (size_t)__builtin_ctz(rare);
-                z[k] = xmc_normal_f32_twin(words[k]);
-            }
-        }
+        normals_f32(words, out + d * XMC_PATH_LANES, n * XMC_PATH_LANES);
     }
 }
 

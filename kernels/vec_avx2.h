@@ -187,9 +187,19 @@ static inline v_f64 v_normal(v_f64 p, v_m64 *rare) {
     return _mm256_xor_pd(z, flip);
 }
 
+/* Entries i mod 8 of eight floats, loaded by an instruction of its own: as a memory operand, which
+ * compilers prefer, the permutation takes two cycles instead of one on a Zen 3. */
+static inline v_f32 v_permute_from(const float *table, v_u32 i) {
+    v_f32 entries;
+    __asm__("vmovups %1, %0\n\tvpermps %0, %2, %0"
+            : "=&x"(entries)
+            : "m"(*(const float(*)[8])table), "x"(i));
+    return entries;
+}
+
 /* The top sixteen segments by permutations of two registers each, which beats loading and
  * transposing a row per lane; 0.4 % of the lanes lie below and come in *rare. */
-static inline v_f32 v_normal_f32(v_u32 k, uint32_t *rare) {
+static inline v_u32 v_normal_f32_segment(v_u32 k, v_f32 *x, uint32_t *rare) {
     v_u32 sign = _mm256_srai_epi32(k, 31);
     v_u32 m = _mm256_and_si256(_mm256_xor_si256(k, sign), v_set_u32(0x7fffffffu));
     v_f32 q =
@@ -199,24 +209,30 @@ static inline v_f32 v_normal_f32(v_u32 k, uint32_t *rare) {
     v_u32 inside = _mm256_cmpeq_epi32(_mm256_and_si256(i, v_set_u32(~15u)), _mm256_setzero_si256());
     *rare = ~(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(inside)) & 0xffu;
     v_u32 b = _mm256_or_si256(_mm256_and_si256(bits, v_set_u32(0x3fffffu)), v_set_u32(0x3f800000u));
-    v_f32 x = _mm256_sub_ps(_mm256_castsi256_ps(b), v_set_f32(1.25f));
-    v_f32 second = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28));
-#define COEFFICIENT(j)                                                                             \
-    _mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_load_ps(xmc_normal_f32_top[j] + 16), i),      \
-                     _mm256_permutevar8x32_ps(_mm256_load_ps(xmc_normal_f32_top[j] + 24), i),      \
-                     second)
-    v_f32 z = COEFFICIENT(5);
-    z = _mm256_fmadd_ps(z, x, COEFFICIENT(4));
-    z = _mm256_fmadd_ps(z, x, COEFFICIENT(3));
-    z = _mm256_fmadd_ps(z, x, COEFFICIENT(2));
-    z = _mm256_fmadd_ps(z, x, COEFFICIENT(1));
-    z = _mm256_fmadd_ps(z, x, COEFFICIENT(0));
-#undef COEFFICIENT
-    v_u32 flip = _mm256_andnot_si256(k, v_set_u32(0x80000000u));
-    return _mm256_castsi256_ps(_mm256_xor_si256(_mm256_castps_si256(z), flip));
+    *x = _mm256_sub_ps(_mm256_castsi256_ps(b), v_set_f32(1.25f));
+    return i;
+}
+static inline v_f32 v_normal_f32_coefficient(v_u32 i, int j) {
+    return _mm256_blendv_ps(v_permute_from(xmc_normal_f32_top[j] + 16, i),
+                            v_permute_from(xmc_normal_f32_top[j] + 24, i),
+                            _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)));
+}
+static inline v_f32 v_normal_f32_sign(v_f32 z, v_u32 k) {
+    return _mm256_castsi256_ps(
+        _mm256_xor_si256(_mm256_castps_si256(z), _mm256_andnot_si256(k, v_set_u32(0x80000000u))));
 }
 
-static inline v_f64 v_log(v_f64 x) {
+/* Loads and inserts: the gather instruction is no faster, and slower on some processors. */
+static inline v_f64 v_gather(const double *table, v_u64 i) {
+    __m128i low = _mm256_castsi256_si128(i), high = _mm256_extracti128_si256(i, 1);
+    __m128d a = _mm_load_sd(table + _mm_cvtsi128_si64(low));
+    __m128d b = _mm_load_sd(table + _mm_cvtsi128_si64(high));
+    a = _mm_loadh_pd(a, table + _mm_extract_epi64(low, 1));
+    b = _mm_loadh_pd(b, table + _mm_extract_epi64(high, 1));
+    return _mm256_insertf128_pd(_mm256_castpd128_pd256(a), b, 1);
+}
+
+static inline void v_log_reduce(v_f64 x, v_f64 *r, v_f64 *rest) {
     v_u64 bits = _mm256_castpd_si256(x);
     v_u64 i = _mm256_and_si256(_mm256_srli_epi64(bits, 48), v_set_u64(15));
     /* the exponent (below 2^31) to double: as the low bits of 2^52, exactly */
@@ -226,13 +242,8 @@ static inline v_f64 v_log(v_f64 x) {
     v_f64 m = _mm256_castsi256_pd(
         _mm256_or_si256(_mm256_and_si256(bits, v_set_u64(UINT64_C(0xfffffffffffff))),
                         v_set_u64(UINT64_C(0x3ff) << 52)));
-    v_f64 inverse = _mm256_i64gather_pd(xmc_log_inverse[0], i, 8);
-    v_f64 centre = _mm256_i64gather_pd(xmc_log_centre[0], i, 8);
-    v_f64 r = v_fma(m, inverse, v_set_f64(-1.0));
-    v_f64 poly = v_set_f64(xmc_log_poly[0][6]);
-    for (int k = 5; k >= 0; k--)
-        poly = v_fma(poly, r, v_set_f64(xmc_log_poly[0][k]));
-    return v_fma(r, poly, v_fma(e, v_set_f64(XMC_LN2), centre));
+    *r = v_fma(m, v_gather(xmc_log_inverse[0], i), v_set_f64(-1.0));
+    *rest = v_fma(e, v_set_f64(XMC_LN2), v_gather(xmc_log_centre[0], i));
 }
 
 static inline v_f64 v_prefix_sum(v_f64 a) {
@@ -390,17 +401,7 @@ static inline v_f64 v_high_f64(v_f32 a) {
 static inline v_m64 v_or_m(v_m64 a, v_m64 b) {
     return _mm256_or_pd(a, b);
 }
-/* Loads and inserts: the gather instruction is no faster, and slower on some processors. */
-static inline v_f64 v_gather(const double *table, v_u64 i) {
-    __m128i low = _mm256_castsi256_si128(i), high = _mm256_extracti128_si256(i, 1);
-    __m128d a = _mm_load_sd(table + _mm_cvtsi128_si64(low));
-    __m128d b = _mm_load_sd(table + _mm_cvtsi128_si64(high));
-    a = _mm_loadh_pd(a, table + _mm_extract_epi64(low, 1));
-    b = _mm_loadh_pd(b, table + _mm_extract_epi64(high, 1));
-    return _mm256_insertf128_pd(_mm256_castpd128_pd256(a), b, 1);
-}
-
-/* The same of 64-bit integers. */
+/* v_compress_store of 64-bit integers. */
 static inline size_t v_compress_u64(uint64_t *p, v_m64 m, v_u64 a) {
     unsigned mask = v_bits(m);
     v_store_u32(p, _mm256_permutevar8x32_epi32(a, v_load_u32(v_compress_places[mask])));

@@ -163,7 +163,7 @@ static inline v_f64 v_normal(v_f64 p, v_m64 *rare) {
 
 /* The same of 32-bit words in single precision, 32 segments in registers; *rare is a mask of the
  * 32-bit lanes. */
-static inline v_f32 v_normal_f32(v_u32 k, uint32_t *rare) {
+static inline v_u32 v_normal_f32_segment(v_u32 k, v_f32 *x, uint32_t *rare) {
     v_u32 sign = _mm512_srai_epi32(k, 31);
     v_u32 m = _mm512_and_si512(_mm512_xor_si512(k, sign), v_set_u32(0x7fffffffu));
     v_f32 q =
@@ -172,24 +172,20 @@ static inline v_f32 v_normal_f32(v_u32 k, uint32_t *rare) {
     v_u32 i = _mm512_sub_epi32(_mm512_srli_epi32(bits, 22), v_set_u32(2 * (127 - 17)));
     *rare = _mm512_cmpge_epu32_mask(i, v_set_u32(XMC_NORMAL_F32_TOP));
     v_u32 b = _mm512_ternarylogic_epi32(bits, v_set_u32(0x3fffffu), v_set_u32(0x3f800000u), 0xea);
-    v_f32 x = _mm512_sub_ps(_mm512_castsi512_ps(b), v_set_f32(1.25f));
-#define COEFFICIENT(j)                                                                             \
-    _mm512_permutex2var_ps(_mm512_load_ps(xmc_normal_f32_top[j]), i,                               \
-                           _mm512_load_ps(xmc_normal_f32_top[j] + 16))
-    v_f32 z = COEFFICIENT(5);
-    z = _mm512_fmadd_ps(z, x, COEFFICIENT(4));
-    z = _mm512_fmadd_ps(z, x, COEFFICIENT(3));
-    z = _mm512_fmadd_ps(z, x, COEFFICIENT(2));
-    z = _mm512_fmadd_ps(z, x, COEFFICIENT(1));
-    z = _mm512_fmadd_ps(z, x, COEFFICIENT(0));
-#undef COEFFICIENT
-    /* the sign of the lower half: z ^ (~k & sign bit) */
-    v_u32 flip = _mm512_andnot_si512(k, v_set_u32(0x80000000u));
-    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(z), flip));
+    *x = _mm512_sub_ps(_mm512_castsi512_ps(b), v_set_f32(1.25f));
+    return i;
+}
+static inline v_f32 v_normal_f32_coefficient(v_u32 i, int j) {
+    return _mm512_permutex2var_ps(_mm512_load_ps(xmc_normal_f32_top[j]), i,
+                                  _mm512_load_ps(xmc_normal_f32_top[j] + 16));
+}
+static inline v_f32 v_normal_f32_sign(v_f32 z, v_u32 k) { /* z ^ (~k & sign bit) */
+    return _mm512_castsi512_ps(
+        _mm512_xor_si512(_mm512_castps_si512(z), _mm512_andnot_si512(k, v_set_u32(0x80000000u))));
 }
 
-/* xmc_log_twin. */
-static inline v_f64 v_log(v_f64 x) {
+/* xmc_log_twin but for its polynomial: log x = rest + r polynomial(r). */
+static inline void v_log_reduce(v_f64 x, v_f64 *r, v_f64 *rest) {
     v_u64 bits = _mm512_castpd_si512(x);
     v_u64 i = _mm512_srli_epi64(bits, 48); /* the permutation looks at the low four bits */
     v_f64 e = _mm512_cvtepi64_pd(_mm512_sub_epi64(_mm512_srli_epi64(bits, 52), v_set_u64(1023)));
@@ -199,11 +195,8 @@ static inline v_f64 v_log(v_f64 x) {
                                            _mm512_load_pd(xmc_log_inverse[0] + 8));
     v_f64 centre = _mm512_permutex2var_pd(_mm512_load_pd(xmc_log_centre[0]), i,
                                           _mm512_load_pd(xmc_log_centre[0] + 8));
-    v_f64 r = v_fma(m, inverse, v_set_f64(-1.0));
-    v_f64 poly = v_set_f64(xmc_log_poly[0][6]);
-    for (int k = 5; k >= 0; k--)
-        poly = v_fma(poly, r, v_set_f64(xmc_log_poly[0][k]));
-    return v_fma(r, poly, v_fma(e, v_set_f64(XMC_LN2), centre));
+    *r = v_fma(m, inverse, v_set_f64(-1.0));
+    *rest = v_fma(e, v_set_f64(XMC_LN2), centre);
 }
 
 /* Inclusive running sums over the lanes, and the last lane everywhere. */

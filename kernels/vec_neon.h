@@ -191,7 +191,7 @@ static inline v_f64 v_normal(v_f64 p, v_m64 *rare) {
     return v_f64_of_bits(veorq_u64(v_bits_of(z), flip));
 }
 
-static inline v_f32 v_normal_f32(v_u32 k, uint32_t *rare) {
+static inline v_u32 v_normal_f32_segment(v_u32 k, v_f32 *x, uint32_t *rare) {
     v_u32 sign = vreinterpretq_u32_s32(vshrq_n_s32(vreinterpretq_s32_u32(k), 31));
     v_u32 m = vandq_u32(veorq_u32(k, sign), v_set_u32(0x7fffffffu));
     v_f32 q = vmulq_f32(vaddq_f32(vcvtq_f32_s32(vreinterpretq_s32_u32(m)), v_set_f32(0.5f)),
@@ -199,7 +199,7 @@ static inline v_f32 v_normal_f32(v_u32 k, uint32_t *rare) {
     v_u32 bits = vreinterpretq_u32_f32(q);
     v_u32 i = vsubq_u32(vshrq_n_u32(bits, 22), v_set_u32(2 * (127 + XMC_NORMAL_F32_LOWEST)));
     v_u32 b = vorrq_u32(vandq_u32(bits, v_set_u32(0x3fffffu)), v_set_u32(0x3f800000u));
-    v_f32 x = vsubq_f32(vreinterpretq_f32_u32(b), v_set_f32(1.25f));
+    *x = vsubq_f32(vreinterpretq_f32_u32(b), v_set_f32(1.25f));
     uint32_t at[4];
     vst1q_u32(at, i);
     *rare = 0;
@@ -208,13 +208,15 @@ static inline v_f32 v_normal_f32(v_u32 k, uint32_t *rare) {
             *rare |= UINT32_C(1) << j;
             at[j] = 0;
         }
-    float c[XMC_NORMAL_F32_DEGREE + 1][4];
-    for (int j = 0; j < 4; j++)
-        for (int n = 0; n <= XMC_NORMAL_F32_DEGREE; n++)
-            c[n][j] = xmc_normal_f32[at[j]][n];
-    v_f32 z = vld1q_f32(c[XMC_NORMAL_F32_DEGREE]);
-    for (int n = XMC_NORMAL_F32_DEGREE - 1; n >= 0; n--)
-        z = vfmaq_f32(vld1q_f32(c[n]), z, x);
+    return vld1q_u32(at);
+}
+static inline v_f32 v_normal_f32_coefficient(v_u32 i, int j) {
+    const float c[4] = {
+        xmc_normal_f32[vgetq_lane_u32(i, 0)][j], xmc_normal_f32[vgetq_lane_u32(i, 1)][j],
+        xmc_normal_f32[vgetq_lane_u32(i, 2)][j], xmc_normal_f32[vgetq_lane_u32(i, 3)][j]};
+    return vld1q_f32(c);
+}
+static inline v_f32 v_normal_f32_sign(v_f32 z, v_u32 k) {
     v_u32 flip = vbicq_u32(v_set_u32(0x80000000u), k);
     return vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(z), flip));
 }
@@ -223,19 +225,16 @@ static inline v_f64 v_pair(double a, double b) {
     return vcombine_f64(vdup_n_f64(a), vdup_n_f64(b));
 }
 
-static inline v_f64 v_log(v_f64 x) {
+static inline void v_log_reduce(v_f64 x, v_f64 *r, v_f64 *rest) {
     v_u64 bits = v_bits_of(x), i = vandq_u64(vshrq_n_u64(bits, 48), v_set_u64(15));
     v_f64 e =
         vcvtq_f64_s64(vsubq_s64(vreinterpretq_s64_u64(vshrq_n_u64(bits, 52)), vdupq_n_s64(1023)));
     v_f64 m = v_f64_of_bits(vorrq_u64(vandq_u64(bits, v_set_u64(UINT64_C(0xfffffffffffff))),
                                       v_set_u64(UINT64_C(0x3ff) << 52)));
     const uint64_t i0 = vgetq_lane_u64(i, 0), i1 = vgetq_lane_u64(i, 1);
-    v_f64 r = v_fma(m, v_pair(xmc_log_inverse[0][i0], xmc_log_inverse[0][i1]), v_set_f64(-1.0));
-    v_f64 poly = v_set_f64(xmc_log_poly[0][6]);
-    for (int k = 5; k >= 0; k--)
-        poly = v_fma(poly, r, v_set_f64(xmc_log_poly[0][k]));
-    v_f64 centre = v_pair(xmc_log_centre[0][i0], xmc_log_centre[0][i1]);
-    return v_fma(r, poly, v_fma(e, v_set_f64(XMC_LN2), centre));
+    const v_f64 centre = v_pair(xmc_log_centre[0][i0], xmc_log_centre[0][i1]);
+    *r = v_fma(m, v_pair(xmc_log_inverse[0][i0], xmc_log_inverse[0][i1]), v_set_f64(-1.0));
+    *rest = v_fma(e, v_set_f64(XMC_LN2), centre);
 }
 
 static inline v_f64 v_prefix_sum(v_f64 a) {
