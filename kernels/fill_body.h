@@ -80,7 +80,7 @@ FILL(fill_uniform_f32, float, 2 * V_W, 1, leapfrog_words_start, xmc_uniform_f32,
 
 /* Normals in two passes over pieces that stay in the first cache level: the generator's states and
  * the quantile's table would not fit the registers together. */
-enum { PIECE = 512 };
+enum { PIECE = 2048 };
 
 static void fill_normal(xmc_stream *s, double *out, size_t n) {
     for (size_t from = 0; from < n; from += PIECE) {

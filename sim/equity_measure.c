@@ -219,11 +219,14 @@ static double mean_of(const measure *m, const double *x) {
     return xmc_column_moments(x, NULL, m->trials).sum / (double)m->trials;
 }
 
-static double tvar_of(const measure *m, const double *x, double var) {
+/* VaR and TVaR of a column in one reading. */
+static double var_and_tvar(const measure *m, const double *x, double *tvar) {
     const uint64_t n = m->trials, rank = (n * 995 + 999) / 1000;
     const size_t worst = n > rank ? (size_t)(n - rank) : 1;
-    const xmc_tail t = xmc_column_tail(x, n, var);
-    return (t.sum + (double)(worst - t.n_above) * var) / (double)worst;
+    xmc_tail t;
+    const double var = xmc_kth_and_tail(x, n, rank ? rank - 1 : 0, m->scratch, &t);
+    *tvar = (t.sum + (double)(worst - t.n_above) * var) / (double)worst;
+    return var;
 }
 
 /* What a column says of its group; difference [trials] is overwritten. */
@@ -232,8 +235,7 @@ static void measure_column(const measure *m, const double *x, double var, double
     for (uint64_t t = 0; t < m->trials; t++)
         difference[t] = m->total[t] - x[t];
     g->mean = mean_of(m, x);
-    g->var = var_of(x, m->trials, m->scratch);
-    g->tvar = tvar_of(m, x, g->var);
+    g->var = var_and_tvar(m, x, &g->tvar);
     g->contribution = tail_mean(m, x);
     g->marginal = var - var_of(difference, m->trials, m->scratch);
 }
@@ -429,8 +431,7 @@ static xmc_status compute(measure *m, const xmc_analysis *a, const uint8_t *hold
         run_trials(m, (const uint8_t(*)[3])of_alone);
         out->trials = m->trials;
         out->mean = mean_of(m, m->total);
-        out->var = var_of(m->total, m->trials, m->scratch);
-        out->tvar = tvar_of(m, m->total, out->var);
+        out->var = var_and_tvar(m, m->total, &out->tvar);
         for (size_t e = 0; e < m->n_entities; e++) {
             out->exposure +=
                 m->entities[e].class == XMC_EQ_DERIVATIVE ? 0.0 : m->entities[e].exposure;
