@@ -28,7 +28,8 @@ enum { NOT_MET, DIRECT, DIRECT_TERMS, SCRATCH, TERM_TREE };
 
 typedef struct {
     xmc_cat *c;
-    xmc_plan_memory t; /* temporaries */
+    xmc_plan_memory t;       /* temporaries, */
+    xmc_plan_memory of_view; /* and those of one view */
     /* Segments: names of lines by rank, × region rank × group. */
     size_t n_lines, n_regions;
     uint32_t *line_of_lob;    /* [lobs] */
@@ -397,7 +398,7 @@ static xmc_status build_risks(build *b, size_t view, xmc_cat_account *acc, const
     if (!xmc_cat_has_risks(c, &b->sets, view, keys->account))
         return XMC_OK;
     xmc_risk_programme *r = xmc_plan_get(&c->arena, 1, sizeof *r);
-    uint32_t *location = xmc_plan_get(&b->t, acc->n_parts, sizeof *location);
+    uint32_t *location = xmc_plan_get(&b->of_view, acc->n_parts, sizeof *location);
     if (!r || !location)
         return xmc_no_memory(diag, sizeof *r, "planning treaties");
     for (uint32_t i = 0; i < acc->n_parts; i++)
@@ -424,7 +425,7 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
     size_t most = 0;
     for (size_t k = 0; k < b->n_active; k++)
         most += in_scratch(b, location_at(c, b->active[k])->account);
-    part_key *keys = xmc_plan_get(&b->t, most + 1, sizeof *keys);
+    part_key *keys = xmc_plan_get(&b->of_view, most + 1, sizeof *keys);
     v->local_offset = xmc_plan_get(&c->arena, n_cells + 1, sizeof(size_t));
     v->cell_global = xmc_plan_get(&c->arena, n_cells + 1, sizeof(uint32_t));
     if (!keys || !v->local_offset || !v->cell_global)
@@ -508,8 +509,8 @@ static xmc_status build_accounts(build *b, size_t view, part_key **keys_out, xmc
         v->local_offset[cell + 1] += v->local_offset[cell];
     /* Local accounts by cell, ascending; and the slots of their parts. */
     v->cell_parts = xmc_plan_get(&c->arena, n_cells + 1, sizeof(uint32_t));
-    size_t *next = xmc_plan_get(&b->t, n_cells + 1, sizeof *next);
-    uint32_t *slots = xmc_plan_get(&b->t, n_cells + 1, sizeof *slots);
+    size_t *next = xmc_plan_get(&b->of_view, n_cells + 1, sizeof *next);
+    uint32_t *slots = xmc_plan_get(&b->of_view, n_cells + 1, sizeof *slots);
     if (!next || !slots || !v->cell_parts)
         return xmc_no_memory(diag, n_cells * sizeof *next, "planning accounts");
     memcpy(next, v->local_offset, n_cells * sizeof *next);
@@ -719,7 +720,41 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
     }
 }
 
-static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_diag *diag) {
+/* Runs are many fewer than locations, and their keys large: the list grows. */
+typedef struct {
+    run_key key;
+    uint32_t length;
+    uint8_t flags;
+} found_run;
+
+static bool find_runs(build *b, size_t view, found_run **runs, size_t *n_runs) {
+    size_t n = 0, capacity = 0;
+    for (size_t k = 0; k < b->n_active; k++) {
+        const run_key key = key_of(b, view, b->active[k]);
+        found_run *last = n ? *runs + n - 1 : NULL;
+        /* key_of zeroes the padding. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
+        if (!last || memcmp(&key, &last->key, sizeof key) || last->length == LONGEST_RUN) {
+            if (n == capacity) {
+                capacity = capacity ? 2 * capacity : 1024;
+                found_run *grown = realloc(*runs, capacity * sizeof *grown);
+                if (!grown)
+                    return false;
+                *runs = grown;
+            }
+            last = *runs + n++;
+            *last = (found_run){.key = key};
+        }
+        const xmc_location *l = location_at(b->c, b->active[k]);
+        last->length++;
+        last->flags |= (uint8_t)((location_has_terms(b, &b->c->views[view], l) ? 1 : 0) |
+                                 (b->mode[l->account] == DIRECT_TERMS ? 2 : 0));
+    }
+    *n_runs = n;
+    return true;
+}
+
+static xmc_status build_runs(build *b, size_t view, const part_key *keys, found_run **runs,
+                             xmc_diag *diag) {
     xmc_cat *c = b->c;
     xmc_cat_view *v = &c->views[view];
     const size_t n_cells = c->a->events.n_cells;
@@ -727,40 +762,27 @@ static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_di
     v->cell_samples = xmc_plan_get(&c->arena, n_cells + 1, sizeof(double));
     v->cell_draws = xmc_plan_get(&c->arena, n_cells + 1, 1);
     size_t n_runs = 0, n_tiv = 0, n_terms = 0, n_policy = 0, n_part = 0, n_tree = 0, n_rules = 0;
-    run_key *found = xmc_plan_get(&b->t, b->n_active + 1, sizeof *found);
-    uint32_t *length = xmc_plan_get(&b->t, b->n_active + 1, sizeof *length);
-    uint8_t *flags = xmc_plan_get(&b->t, b->n_active + 1, 1);
-    if (!v->run_offset || !v->cell_samples || !v->cell_draws || !found || !length || !flags)
-        return xmc_no_memory(diag, b->n_active * sizeof *found, "planning runs");
-    for (size_t k = 0; k < b->n_active; k++) {
-        const xmc_location *l = location_at(c, b->active[k]);
-        run_key key = key_of(b, view, b->active[k]);
-        /* key_of zeroes the padding. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
-        if (!n_runs || memcmp(&key, &found[n_runs - 1], sizeof key) ||
-            length[n_runs - 1] == LONGEST_RUN) {
-            found[n_runs] = key;
-            length[n_runs++] = 0;
-            v->run_offset[key.cell + 1]++;
-        }
-        length[n_runs - 1]++;
-        flags[n_runs - 1] |= (uint8_t)(location_has_terms(b, v, l) ? 1 : 0);
-        if (key.tree) {
-            n_tree++;
-            n_rules += xmc_terms_count_rules(&b->terms, l);
-        }
-        flags[n_runs - 1] |= (uint8_t)(b->mode[l->account] == DIRECT_TERMS ? 2 : 0);
-        n_tiv += key.n_covers;
+    if (!v->run_offset || !v->cell_samples || !v->cell_draws || !find_runs(b, view, runs, &n_runs))
+        return xmc_no_memory(diag, b->n_active * sizeof **runs, "planning runs");
+    for (size_t r = 0, k = 0; r < n_runs; r++) {
+        const run_key *key = &(*runs)[r].key;
+        const size_t length = (*runs)[r].length;
+        v->run_offset[key->cell + 1]++;
+        n_tiv += length * key->n_covers;
+        n_terms += (*runs)[r].flags & 1 ? length : 0;
+        n_policy += (*runs)[r].flags & 2 ? length : 0;
+        n_part += key->class_id == NONE ? length : 0;
+        n_tree += key->tree ? length : 0;
+        for (size_t i = 0; key->tree && i < length; i++)
+            n_rules += xmc_terms_count_rules(&b->terms, location_at(c, b->active[k + i]));
+        k += length;
         /* A visit of a location without draws costs about as much as half a draw. */
-        v->cell_draws[key.cell] |= !key.mean;
-        v->cell_samples[key.cell] += (key.tree ? 3 : 1) * (key.mean ? 0.5 : key.n_covers);
+        v->cell_draws[key->cell] |= !key->mean;
+        v->cell_samples[key->cell] +=
+            (double)length * ((key->tree ? 3 : 1) * (key->mean ? 0.5 : key->n_covers));
     }
     for (size_t cell = 0; cell < n_cells; cell++)
         v->run_offset[cell + 1] += v->run_offset[cell];
-    for (size_t r = 0; r < n_runs; r++) {
-        n_terms += flags[r] & 1 ? length[r] : 0;
-        n_policy += flags[r] & 2 ? length[r] : 0;
-        n_part += found[r].class_id == NONE ? length[r] : 0;
-    }
     v->n_runs = n_runs;
     v->runs = xmc_plan_get(&c->arena, n_runs + 1, sizeof *v->runs);
     view_arrays w = {.rank = xmc_plan_get(&c->arena, b->n_active + 1, sizeof(uint32_t)),
@@ -775,11 +797,12 @@ static xmc_status build_runs(build *b, size_t view, const part_key *keys, xmc_di
                              "planning runs");
     const uint32_t *active = b->active;
     for (size_t r = 0; r < n_runs; r++) {
-        v->runs[r].run.n = length[r];
-        v->runs[r].run.has_terms = flags[r] & 1;
-        v->runs[r].run.has_policy = flags[r] & 2;
-        fill_run(b, view, keys, &v->runs[r], &found[r], active, &w);
-        active += length[r];
+        const found_run *f = *runs + r;
+        v->runs[r].run.n = f->length;
+        v->runs[r].run.has_terms = f->flags & 1;
+        v->runs[r].run.has_policy = f->flags & 2;
+        fill_run(b, view, keys, &v->runs[r], &f->key, active, &w);
+        active += f->length;
     }
     return XMC_OK;
 }
@@ -795,8 +818,8 @@ static xmc_status list_classes(build *b, size_t view, const part_key *keys, xmc_
     xmc_cat_view *v = &c->views[view];
     const size_t n_cells = c->a->events.n_cells;
     v->class_offset = xmc_plan_get(&c->arena, n_cells + 1, sizeof(size_t));
-    size_t *seen_class = xmc_plan_get(&b->t, c->n_classes + 1, sizeof *seen_class);
-    size_t *seen_part = xmc_plan_get(&b->t, v->n_parts + 1, sizeof *seen_part);
+    size_t *seen_class = xmc_plan_get(&b->of_view, c->n_classes + 1, sizeof *seen_class);
+    size_t *seen_part = xmc_plan_get(&b->of_view, v->n_parts + 1, sizeof *seen_part);
     if (!v->class_offset || !seen_class || !seen_part)
         return xmc_no_memory(diag, n_cells * sizeof(size_t), "planning classes");
     for (int fill = 0; fill < 2; fill++) {
@@ -935,10 +958,15 @@ xmc_status xmc_cat_views_build(xmc_cat *c, const xmc_run_shape *shape, xmc_segme
         goto done;
     for (size_t v = 0; v < c->n_views; v++) {
         part_key *keys = NULL;
+        found_run *runs = NULL;
         meet(&b, v);
-        if ((s = xmc_terms_compile(&b.terms, &c->views[v], b.needs, b.index, diag)) ||
-            (s = build_accounts(&b, v, &keys, diag)) || (s = build_runs(&b, v, keys, diag)) ||
-            (s = list_classes(&b, v, keys, diag)))
+        if (!(s = xmc_terms_compile(&b.terms, &c->views[v], b.needs, b.index, diag)) &&
+            !(s = build_accounts(&b, v, &keys, diag)) &&
+            !(s = build_runs(&b, v, keys, &runs, diag)))
+            s = list_classes(&b, v, keys, diag);
+        free(runs);
+        xmc_plan_memory_free(&b.of_view);
+        if (s)
             goto done;
     }
 done:
