@@ -37,17 +37,8 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     case OPT_TRIALS:
         a->o.trials = (uint64_t)xmc_cli_number(state, "--trials", arg, 2, 1000000000);
         break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_error(state, "one benchmark at a time: '%s' is one too many", arg);
-        a->name = arg;
-        break;
-    case ARGP_KEY_END:
-        if (!a->name)
-            argp_error(state, "which benchmark?");
-        break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return xmc_cli_file(key, arg, state, "benchmark", &a->name);
     }
     return 0;
 }

@@ -51,12 +51,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
             argp_error(state, "--loss-factor: '%s': expected a number from 0 to 1", arg);
         break;
     case ARGP_KEY_ARG:
-        if (state->arg_num == 0)
-            a->action = arg;
-        else if (state->arg_num == 1)
-            a->file = arg;
-        else
-            argp_error(state, "'%s' is one argument too many", arg);
+        xmc_cli_action(state, arg, &a->action, &a->file);
         break;
     case ARGP_KEY_END:
         if (!a->action || (strcmp(a->action, "generate") != 0 && strcmp(a->action, "check") != 0 &&

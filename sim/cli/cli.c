@@ -37,6 +37,23 @@ error_t xmc_cli_file(int key, char *arg, struct argp_state *state, const char *w
     return 0;
 }
 
+void xmc_cli_action(struct argp_state *state, const char *arg, const char **action,
+                    const char **file) {
+    if (state->arg_num == 0)
+        *action = arg;
+    else if (state->arg_num == 1)
+        *file = arg;
+    else
+        argp_error(state, "'%s' is one argument too many", arg);
+}
+
+bool xmc_cli_csv(struct argp_state *state, const char *arg) {
+    const bool csv = strcmp(arg, "csv") == 0;
+    if (!csv && strcmp(arg, "text") != 0)
+        argp_error(state, "--format: '%s': expected text or csv", arg);
+    return csv;
+}
+
 uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char *text,
                         uint64_t low, uint64_t high) {
     char *end = NULL;

@@ -24,10 +24,18 @@ int xmc_cli_finish(xmc_status status, xmc_diag *diag);
 /* Parses with argp; on wrong usage argp prints and exits with XMC_USAGE. */
 void xmc_cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 
-/* The one file argument of a command: call it from the parser's default branch. what names it in
- * the messages; a second argument or none at all is an argp error. */
+/* The one argument of a command, a file or a name: call it from the parser's default branch. what
+ * names it in the messages; a second argument or none at all is an argp error. */
 error_t xmc_cli_file(int key, char *arg, struct argp_state *state, const char *what,
                      const char **file);
+
+/* The two arguments of a command with actions: the action and the file or folder that it works on.
+ * Call it for ARGP_KEY_ARG; a third argument is an argp error. */
+void xmc_cli_action(struct argp_state *state, const char *arg, const char **action,
+                    const char **file);
+
+/* The argument of --format: true for csv, false for text, argp error otherwise. */
+bool xmc_cli_csv(struct argp_state *state, const char *arg);
 
 /* A whole number in [low, high] from an option's argument; argp error otherwise. */
 uint64_t xmc_cli_number(struct argp_state *state, const char *option, const char *text,

@@ -3,7 +3,6 @@
 #include "sim/cli/cli.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct {
     const char *file[2];
@@ -29,9 +28,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     double p;
     switch (key) {
     case 'f':
-        a->csv = strcmp(arg, "csv") == 0;
-        if (!a->csv && strcmp(arg, "text") != 0)
-            argp_error(state, "--format: '%s': expected text or csv", arg);
+        a->csv = xmc_cli_csv(state, arg);
         break;
     case OPT_LEVEL:
         p = strtod(arg, &end);

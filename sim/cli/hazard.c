@@ -70,12 +70,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
         a->oasis.title = arg;
         break;
     case ARGP_KEY_ARG:
-        if (state->arg_num == 0)
-            a->action = arg;
-        else if (state->arg_num == 1)
-            a->oasis.folder = arg;
-        else
-            argp_error(state, "'%s' is one argument too many", arg);
+        xmc_cli_action(state, arg, &a->action, &a->oasis.folder);
         break;
     case ARGP_KEY_END:
         if (!a->action || strcmp(a->action, "import-oasis") != 0)

@@ -42,9 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
         a->node = arg;
         break;
     case OPT_FORMAT:
-        a->csv = strcmp(arg, "csv") == 0;
-        if (!a->csv && strcmp(arg, "text") != 0)
-            argp_error(state, "--format: '%s': expected text or csv", arg);
+        a->csv = xmc_cli_csv(state, arg);
         break;
     case OPT_UNIT:
         a->unit = strcmp(arg, "yuan") == 0 ? XMC_UNIT_YUAN : XMC_UNIT_WAN;

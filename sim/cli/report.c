@@ -2,8 +2,6 @@
 #include "output/report.h"
 #include "sim/cli/cli.h"
 
-#include <string.h>
-
 typedef struct {
     const char *file;
     xmc_report_format format;
@@ -18,9 +16,7 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     arguments *a = state->input;
     switch (key) {
     case 'f':
-        a->format = strcmp(arg, "csv") == 0 ? XMC_REPORT_CSV : XMC_REPORT_TEXT;
-        if (a->format == XMC_REPORT_TEXT && strcmp(arg, "text") != 0)
-            argp_error(state, "--format: '%s': expected text or csv", arg);
+        a->format = xmc_cli_csv(state, arg) ? XMC_REPORT_CSV : XMC_REPORT_TEXT;
         break;
     default:
         return xmc_cli_file(key, arg, state, "results file", &a->file);

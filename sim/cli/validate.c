@@ -27,13 +27,10 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
     case OPT_KEEP:
         a->o.folder = arg;
         break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            argp_error(state, "one case at a time: '%s' is one too many", arg);
-        a->o.only = arg;
+    case ARGP_KEY_END: /* no name: all of them */
         break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return xmc_cli_file(key, arg, state, "case", &a->o.only);
     }
     return 0;
 }
