@@ -20,6 +20,15 @@ typedef struct {
     size_t n_owned;
 } fixture;
 
+/* A random whole number in [0, n) and a random number in (0, 1). */
+static inline uint32_t below(xmc_stream *s, uint32_t n) {
+    return (uint32_t)((uint64_t)xmc_u32(s) * n >> 32);
+}
+
+static inline double unit(xmc_stream *s) {
+    return xmc_uniform(s);
+}
+
 static inline void *fixture_get(fixture *f, size_t n, size_t size) {
     f->owned = realloc(f->owned, (f->n_owned + 1) * sizeof *f->owned);
     assert_non_null(f->owned);
@@ -62,6 +71,45 @@ static inline void fixture_place(xmc_location *l, uint32_t cell) {
     l->longitude = -180.0f + 0.25f * (float)(cell % 1440) + 0.125f;
 }
 
+/* The event set's columns, zero, for up to so many footprint entries. */
+static inline xmc_event_set *fixture_events(fixture *f, size_t n_events, size_t n_cells,
+                                            size_t most_entries) {
+    xmc_event_set *e = &f->a.events;
+    e->n_events = n_events;
+    e->n_cells = n_cells;
+    e->event_id = fixture_get(f, n_events, sizeof *e->event_id);
+    e->peril = fixture_get(f, n_events, sizeof *e->peril);
+    e->rate = fixture_get(f, n_events, sizeof *e->rate);
+    e->day_first = fixture_get(f, n_events, sizeof *e->day_first);
+    e->day_last = fixture_get(f, n_events, sizeof *e->day_last);
+    e->cell_id = fixture_get(f, n_cells, sizeof *e->cell_id);
+    e->offset = fixture_get(f, n_events + 1, sizeof *e->offset);
+    e->footprint_cell = fixture_get(f, most_entries, sizeof *e->footprint_cell);
+    e->footprint_bin = fixture_get(f, most_entries, sizeof *e->footprint_bin);
+    return e;
+}
+
+/* Damage functions over these damage bins, probabilities zero; every class has function 0. */
+static inline xmc_vulnerability *fixture_vulnerability(fixture *f, size_t n_classes,
+                                                       size_t n_functions, size_t n_intensity_bins,
+                                                       size_t n_damage_bins, const double *from,
+                                                       const double *to) {
+    xmc_vulnerability *v = &f->a.vulnerability;
+    v->n_damage_bins = n_damage_bins;
+    v->damage_from = fixture_get(f, n_damage_bins, sizeof(double));
+    v->damage_to = fixture_get(f, n_damage_bins, sizeof(double));
+    memcpy(v->damage_from, from, n_damage_bins * sizeof(double));
+    memcpy(v->damage_to, to, n_damage_bins * sizeof(double));
+    v->n_functions = n_functions;
+    v->n_intensity_bins = n_intensity_bins;
+    v->probability = fixture_get(f, n_functions * n_intensity_bins * n_damage_bins, sizeof(double));
+    v->function = fixture_get(f, n_classes * 64 * XMC_N_COVERS, sizeof *v->function);
+    v->function_name = fixture_get(f, n_functions, sizeof(char *));
+    for (size_t i = 0; i < n_functions; i++)
+        v->function_name[i] = "F";
+    return v;
+}
+
 static inline void fixture_void_policy(xmc_policy *p, const char *number, uint32_t account,
                                        uint32_t lob) {
     *p = (xmc_policy){.acc_number = number,
@@ -92,17 +140,8 @@ static inline void fixture_severity(fixture *f, uint64_t seed, size_t n, const d
     b->n_accounts = b->n_policies = b->n_locations = n;
     b->policies = fixture_get(f, n, sizeof *b->policies);
     b->locations = fixture_get(f, n, sizeof *b->locations);
-    xmc_event_set *e = &a->events;
-    e->n_events = e->n_cells = e->n_footprint = n;
-    e->event_id = fixture_get(f, n, sizeof *e->event_id);
-    e->peril = fixture_get(f, n, sizeof *e->peril);
-    e->rate = fixture_get(f, n, sizeof *e->rate);
-    e->day_first = fixture_get(f, n, sizeof *e->day_first);
-    e->day_last = fixture_get(f, n, sizeof *e->day_last);
-    e->cell_id = fixture_get(f, n, sizeof *e->cell_id);
-    e->offset = fixture_get(f, n + 1, sizeof *e->offset);
-    e->footprint_cell = fixture_get(f, n, sizeof *e->footprint_cell);
-    e->footprint_bin = fixture_get(f, n, sizeof *e->footprint_bin);
+    xmc_event_set *e = fixture_events(f, n, n, n);
+    e->n_footprint = n;
     for (uint32_t i = 0; i < n; i++) {
         fixture_void_policy(&b->policies[i], fixture_name(f, "A", i), i, 0);
         xmc_location *l = &b->locations[i];
@@ -119,19 +158,13 @@ static inline void fixture_severity(fixture *f, uint64_t seed, size_t n, const d
         e->offset[i + 1] = i + 1;
         e->footprint_cell[i] = i;
     }
-    xmc_vulnerability *v = &a->vulnerability;
-    static double one = 1;
-    v->n_functions = v->n_intensity_bins = 1;
-    v->n_damage_bins = n_bins ? n_bins : 1;
-    v->damage_from = fixture_get(f, v->n_damage_bins, sizeof(double));
-    v->damage_to = fixture_get(f, v->n_damage_bins, sizeof(double));
-    v->probability = fixture_get(f, v->n_damage_bins, sizeof(double));
-    memcpy(v->damage_from, n_bins ? from : &one, v->n_damage_bins * sizeof(double));
-    memcpy(v->damage_to, n_bins ? to : &one, v->n_damage_bins * sizeof(double));
-    memcpy(v->probability, n_bins ? probability : &one, v->n_damage_bins * sizeof(double));
-    v->function = fixture_get(f, 64 * XMC_N_COVERS, sizeof *v->function);
-    v->function_name = fixture_get(f, 1, sizeof(char *));
-    v->function_name[0] = "F";
+    static const double one = 1;
+    if (!n_bins) {
+        n_bins = 1;
+        from = to = probability = &one;
+    }
+    xmc_vulnerability *v = fixture_vulnerability(f, 1, 1, 1, n_bins, from, to);
+    memcpy(v->probability, probability, n_bins * sizeof(double));
 }
 
 /* An excess of loss over everything. */

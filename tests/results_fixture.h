@@ -121,6 +121,15 @@ static inline xmc_status fixture_write(fixture *f, const char *path, fixture_law
     return st;
 }
 
+/* fixture_write, finished and opened again. */
+static inline xmc_status fixture_results(fixture *f, const char *path, fixture_law *law,
+                                         void *context, xmc_results **out, xmc_diag *diag) {
+    xmc_status st = fixture_write(f, path, law, context, out, diag);
+    if (st == XMC_OK)
+        st = xmc_results_finish(*out, NULL, NULL, diag);
+    return st == XMC_OK ? xmc_results_open(path, out, diag) : st;
+}
+
 static inline void fixture_free(fixture *f) {
     xmc_segments_free(&f->segments);
 }

@@ -6,14 +6,6 @@
 
 /* ---- a book with everything in it ---- */
 
-static double unit(xmc_stream *s) {
-    return xmc_uniform(s);
-}
-
-static uint32_t below(xmc_stream *s, uint32_t n) {
-    return (uint32_t)((uint64_t)xmc_u32(s) * n >> 32);
-}
-
 static xmc_perils some_perils(xmc_stream *s) {
     static const xmc_perils all[] = {XMC_PERIL_QEQ, XMC_PERIL_WTC, XMC_PERIL_WSS, XMC_PERIL_ORF,
                                      XMC_PERIL_XCY};
@@ -30,19 +22,8 @@ enum { CELLS = 10, FUNCTIONS = 5, BINS = 5, DAMAGE = 8, CLASSES = 3, ACCOUNTS = 
 static void random_vulnerability(fixture *f, xmc_stream *s) {
     static const double from[DAMAGE] = {0, 0, .1, .3, .3, .6, .9, 1};
     static const double to[DAMAGE] = {0, .1, .3, .3, .6, .9, 1, 1};
-    xmc_vulnerability *v = &f->a.vulnerability;
-    v->n_damage_bins = DAMAGE;
-    v->damage_from = fixture_get(f, DAMAGE, sizeof(double));
-    v->damage_to = fixture_get(f, DAMAGE, sizeof(double));
-    memcpy(v->damage_from, from, sizeof from);
-    memcpy(v->damage_to, to, sizeof to);
-    v->n_functions = FUNCTIONS;
-    v->n_intensity_bins = BINS;
-    v->probability = fixture_get(f, FUNCTIONS * BINS * DAMAGE, sizeof(double));
-    v->function = fixture_get(f, CLASSES * 64 * XMC_N_COVERS, sizeof *v->function);
-    v->function_name = fixture_get(f, FUNCTIONS, sizeof(char *));
+    xmc_vulnerability *v = fixture_vulnerability(f, CLASSES, FUNCTIONS, BINS, DAMAGE, from, to);
     for (int i = 0; i < FUNCTIONS; i++) {
-        v->function_name[i] = "F";
         for (int bin = 1; bin < BINS; bin++) { /* bin 0 is missing: no damage */
             double *p = v->probability + (i * BINS + bin) * DAMAGE, sum = 0;
             for (int k = 0; k < DAMAGE; k++)
@@ -60,18 +41,7 @@ static void random_vulnerability(fixture *f, xmc_stream *s) {
 static void random_events(fixture *f, xmc_stream *s, uint32_t n) {
     static const xmc_perils all[] = {XMC_PERIL_QEQ, XMC_PERIL_WTC, XMC_PERIL_WSS, XMC_PERIL_ORF,
                                      XMC_PERIL_XCY};
-    xmc_event_set *e = &f->a.events;
-    e->n_events = n;
-    e->n_cells = CELLS;
-    e->event_id = fixture_get(f, n, sizeof *e->event_id);
-    e->peril = fixture_get(f, n, sizeof *e->peril);
-    e->rate = fixture_get(f, n, sizeof *e->rate);
-    e->day_first = fixture_get(f, n, sizeof *e->day_first);
-    e->day_last = fixture_get(f, n, sizeof *e->day_last);
-    e->cell_id = fixture_get(f, CELLS, sizeof *e->cell_id);
-    e->offset = fixture_get(f, n + 1, sizeof *e->offset);
-    e->footprint_cell = fixture_get(f, n * CELLS, sizeof *e->footprint_cell);
-    e->footprint_bin = fixture_get(f, n * CELLS, sizeof *e->footprint_bin);
+    xmc_event_set *e = fixture_events(f, n, CELLS, n * CELLS);
     for (uint32_t i = 0; i < CELLS; i++)
         e->cell_id[i] = 680000 + 7 * i;
     for (uint32_t i = 0; i < n; i++) {

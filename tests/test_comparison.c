@@ -70,33 +70,40 @@ static void write_file(const char *name, const char *text) {
     fclose(f);
 }
 
+/* Every risk present, and the company of the sheet; segments are the caller's. */
+static void company_fixture(fixture *x, uint64_t trials) {
+    fixture_init(x, trials);
+    x->analysis.has_company = true;
+    x->analysis.company_path = company;
+    x->analysis.rules_dir = CROSSMC_SOURCE_DIR "/scenarios/rules";
+}
+
+/* Writes the results of a seed, opens them and reads the comparison; both are the caller's. */
+static xmc_results *compare_with_sheet(fixture *x, uint64_t seed, xmc_comparison *c, xmc_diag *d) {
+    xmc_results *r = NULL;
+    xmc_status st = fixture_results(x, path, draw, &seed, &r, d);
+    if (st == XMC_OK)
+        st = xmc_comparison_read(r, c, d);
+    xmc_diag_print(d, stderr);
+    assert_int_equal(st, XMC_OK);
+    return r;
+}
+
 static void test_comparison(void **state) {
     (void)state;
     write_file(company, sheet);
     const double z = 2.57582930355 * 1e6;
     for (uint64_t seed = 1; seed <= 3; seed++) {
         fixture x;
-        fixture_init(&x, 200000);
+        company_fixture(&x, 200000);
         fixture_segment(&x, XMC_RISK_CAT, XMC_LINE_PROPERTY, "property", "all", "flood");
         fixture_segment(&x, XMC_RISK_ATTRITIONAL, XMC_LINE_MOTOR, "motor", "all", "");
         fixture_segment(&x, XMC_RISK_ATTRITIONAL, XMC_LINE_SHORT_LIFE, "life", "all", "");
         fixture_segment(&x, XMC_RISK_EQUITY, XMC_N_LINES, "csi300", "main_sh", "market");
-        x.analysis.has_company = true;
-        x.analysis.company_path = company;
-        x.analysis.rules_dir = CROSSMC_SOURCE_DIR "/scenarios/rules";
         xmc_diag d;
         xmc_diag_init(&d);
-        xmc_results *r = NULL;
         xmc_comparison c;
-        xmc_status st = fixture_write(&x, path, draw, &seed, &r, &d);
-        if (st == XMC_OK)
-            st = xmc_results_finish(r, NULL, NULL, &d);
-        if (st == XMC_OK)
-            st = xmc_results_open(path, &r, &d);
-        if (st == XMC_OK)
-            st = xmc_comparison_read(r, &c, &d);
-        xmc_diag_print(&d, stderr);
-        assert_int_equal(st, XMC_OK);
+        xmc_results *r = compare_with_sheet(&x, seed, &c, &d);
         assert_int_equal(c.n_versions, 3);
 
         const xmc_comparison_row *cat = row_of(&c, "catastrophe"),
@@ -218,25 +225,12 @@ static void test_catastrophe_table(void **state) {
              table);
     write_file(company, text);
     fixture x;
-    fixture_init(&x, 20000);
+    company_fixture(&x, 20000);
     fixture_segment(&x, XMC_RISK_CAT, XMC_LINE_PROPERTY, "property", "all", "flood");
-    x.analysis.has_company = true;
-    x.analysis.company_path = company;
-    x.analysis.rules_dir = CROSSMC_SOURCE_DIR "/scenarios/rules";
     xmc_diag d;
     xmc_diag_init(&d);
-    xmc_results *r = NULL;
     xmc_comparison c;
-    uint64_t seed = 1;
-    xmc_status st = fixture_write(&x, path, draw, &seed, &r, &d);
-    if (st == XMC_OK)
-        st = xmc_results_finish(r, NULL, NULL, &d);
-    if (st == XMC_OK)
-        st = xmc_results_open(path, &r, &d);
-    if (st == XMC_OK)
-        st = xmc_comparison_read(r, &c, &d);
-    xmc_diag_print(&d, stderr);
-    assert_int_equal(st, XMC_OK);
+    xmc_results *r = compare_with_sheet(&x, 1, &c, &d);
     assert_int_equal(c.n_perils, 1);
     assert_string_equal(c.perils[0].code, "1.2.2.3");
     assert_true(fabs(c.perils[0].gross - 39.8e6) < 1);
@@ -286,11 +280,8 @@ static void test_bad_sheet(void **state) {
     (void)state;
     write_file(company, "company: Test insurer\nunit: bushels\n");
     fixture x;
-    fixture_init(&x, 1000);
+    company_fixture(&x, 1000);
     fixture_segment(&x, XMC_RISK_EQUITY, XMC_N_LINES, "csi300", "main_sh", "market");
-    x.analysis.has_company = true;
-    x.analysis.company_path = company;
-    x.analysis.rules_dir = CROSSMC_SOURCE_DIR "/scenarios/rules";
     xmc_diag d;
     xmc_diag_init(&d);
     xmc_results *r = NULL;

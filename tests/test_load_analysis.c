@@ -20,16 +20,26 @@ static void assert_near(double x, double y) {
         fail_msg("%.17g is not %.17g", x, y);
 }
 
-static xmc_status load_small(xmc_analysis *a, xmc_diag *d) {
-    xmc_diag_init(d);
-    return xmc_analysis_load(SMALL_BOOK "/analysis.yaml", a, d);
+/* Of the running test. */
+static xmc_analysis a;
+static xmc_diag d;
+
+static int load_small(void **state) {
+    (void)state;
+    xmc_diag_init(&d);
+    assert_int_equal(xmc_analysis_load(SMALL_BOOK "/analysis.yaml", &a, &d), XMC_OK);
+    return 0;
+}
+
+static int unload(void **state) {
+    (void)state;
+    xmc_diag_free(&d);
+    xmc_analysis_free(&a);
+    return 0;
 }
 
 static void reads_settings(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
-    assert_int_equal(load_small(&a, &d), XMC_OK);
     assert_string_equal(a.title, "Small book");
     assert_string_equal(a.currency, "CNY");
     assert_int_equal(a.valuation_date, day("2025-12-31"));
@@ -83,15 +93,10 @@ static void reads_settings(void **state) {
     assert_says(&d, "1 location of accounts without a policy in force");
     assert_says(&d, "1 credit policy not in force");
     assert_says(&d, "1 obligor of credit policies not in force");
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 static void reads_policies(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
-    assert_int_equal(load_small(&a, &d), XMC_OK);
     const xmc_book *b = &a.book;
     assert_int_equal(b->valuation_date, a.valuation_date);
     assert_int_equal(b->n_accounts, 5);
@@ -130,15 +135,10 @@ static void reads_policies(void **state) {
     assert_string_equal(b->lobs[2].lob, "RICE");
     assert_int_equal(b->lobs[2].line, XMC_LINE_AGRICULTURE);
     assert_int_equal(b->lobs[4].line, XMC_LINE_FINANCING);
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 static void reads_locations(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
-    assert_int_equal(load_small(&a, &d), XMC_OK);
     const xmc_book *b = &a.book;
     assert_int_equal(b->n_locations, 6);
     const xmc_location *x = b->locations;
@@ -163,15 +163,10 @@ static void reads_locations(void **state) {
     assert_string_equal(b->regions[x[5].region], "Zhejiang");
     assert_string_equal(b->regions[x[2].region], "Hongkong");
     assert_int_equal(b->n_vulnerability_classes, 4);
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 static void reads_reinsurance(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
-    assert_int_equal(load_small(&a, &d), XMC_OK);
     const xmc_treaty *t = a.book.treaties;
     assert_int_equal(a.book.n_treaties, 3);
     assert_string_equal(t[0].number, "Q1");
@@ -189,15 +184,10 @@ static void reads_reinsurance(void **state) {
     assert_true(s[1].treaty == 1 && s[1].lob == 0);
     assert_true(s[2].treaty == 1 && s[2].account == 3 && s[2].lob == UINT32_MAX);
     assert_true(s[3].treaty == 2);
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 static void reads_credit(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
-    assert_int_equal(load_small(&a, &d), XMC_OK);
     const xmc_credit_model *m = &a.credit;
     assert_true(m->copula == XMC_COPULA_STUDENT && m->degrees_of_freedom == 12 &&
                 m->probability_floor == 0.0003 && m->macro_share == 0.25);
@@ -231,15 +221,10 @@ static void reads_credit(void **state) {
     assert_true(o[2].probability == 0.03 && o[2].loan_type == 0 && o[2].tenor_months == 18 &&
                 o[2].policy == 1 && o[2].loss_class == 1);
     assert_true(o[3].probability == 0.02 && o[3].loan_type == 3 && o[3].file_line == 5);
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 static void reads_equity(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
-    assert_int_equal(load_small(&a, &d), XMC_OK);
     const xmc_equity_model *m = &a.equity;
     assert_true(m->n_indices == 2 && m->degrees_of_freedom == 5 && m->idio_degrees_of_freedom == 4);
     assert_string_equal(m->names[1], "STAR50");
@@ -268,15 +253,10 @@ static void reads_equity(void **state) {
     double shares[3];
     assert_int_equal(xmc_book_shares(&a.book, shares, &d), XMC_OK);
     assert_true(shares[0] == 1300 - 400 + 500 && shares[1] == 200 && shares[2] == 100);
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 static void reads_events(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
-    assert_int_equal(load_small(&a, &d), XMC_OK);
     xmc_event_set e = small_events();
     const xmc_event_set *x = &a.events;
     assert_true(x->n_events == e.n_events && x->n_cells == e.n_cells &&
@@ -292,22 +272,17 @@ static void reads_events(void **state) {
     same(footprint_cell, e.n_footprint);
     same(footprint_bin, e.n_footprint);
 #undef same
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
-static uint32_t function_of(const xmc_analysis *a, const char *class, int peril_bit, int cover) {
+static uint32_t function_of(const char *class, int peril_bit, int cover) {
     size_t c = 0;
-    while (strcmp(a->book.vulnerability_classes[c], class) != 0)
+    while (strcmp(a.book.vulnerability_classes[c], class) != 0)
         c++;
-    return a->vulnerability.function[(c * 64 + (size_t)peril_bit) * XMC_N_COVERS + (size_t)cover];
+    return a.vulnerability.function[(c * 64 + (size_t)peril_bit) * XMC_N_COVERS + (size_t)cover];
 }
 
 static void reads_vulnerability(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
-    assert_int_equal(load_small(&a, &d), XMC_OK);
     const xmc_vulnerability *v = &a.vulnerability;
     assert_true(v->n_damage_bins == 4 && v->damage_from[2] == 0.2 && v->damage_to[1] == 0.2 &&
                 v->damage_from[3] == 1);
@@ -321,21 +296,17 @@ static void reads_vulnerability(void **state) {
         /* 0.9999995 is one within 1e-6, and becomes one */
         [YIELD] = {{1, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}, {1, 0, 0, 0}}};
     assert_memory_equal(v->probability, rows, sizeof rows);
-    assert_true(function_of(&a, "steel", 6, XMC_COVER_BI) == WIND);
-    assert_true(function_of(&a, "steel", 9, XMC_COVER_BUILDING) == FLOOD);
-    assert_true(function_of(&a, "steel", 9, XMC_COVER_BI) == WIND); /* coverage 4 goes before 0 */
-    assert_true(function_of(&a, "steel", 8, XMC_COVER_BUILDING) == UINT32_MAX);
-    assert_true(function_of(&a, "masonry", 8, XMC_COVER_CONTENTS) == FLOOD);
-    assert_true(function_of(&a, "rice", 40, XMC_COVER_BUILDING) == YIELD);
-    assert_true(function_of(&a, "rice", 9, XMC_COVER_BUILDING) == UINT32_MAX);
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
+    assert_true(function_of("steel", 6, XMC_COVER_BI) == WIND);
+    assert_true(function_of("steel", 9, XMC_COVER_BUILDING) == FLOOD);
+    assert_true(function_of("steel", 9, XMC_COVER_BI) == WIND); /* coverage 4 goes before 0 */
+    assert_true(function_of("steel", 8, XMC_COVER_BUILDING) == UINT32_MAX);
+    assert_true(function_of("masonry", 8, XMC_COVER_CONTENTS) == FLOOD);
+    assert_true(function_of("rice", 40, XMC_COVER_BUILDING) == YIELD);
+    assert_true(function_of("rice", 9, XMC_COVER_BUILDING) == UINT32_MAX);
 }
 
 static void puts_an_atom_at_zero(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
     copy_book();
     change_book("damage_bins.csv", "1,0,0\n2,0,0.2\n3,0.2,1\n4,1,1\n", "1,0,0.5\n2,0.5,1\n");
     change_book("vulnerability.csv", NULL,
@@ -347,15 +318,10 @@ static void puts_an_atom_at_zero(void **state) {
     assert_true(v->damage_from[0] == 0 && v->damage_to[0] == 0 && v->damage_from[2] == 0.5);
     static const double wind[] = {1, 0, 0, 0, 0.25, 0.75};
     assert_memory_equal(v->probability, wind, sizeof wind);
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 static void reads_attritional(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
-    assert_int_equal(load_small(&a, &d), XMC_OK);
     const xmc_attritional_line *x = a.attritional.lines;
     assert_int_equal(a.attritional.n, 3);
     assert_string_equal(x[0].name, "motor");
@@ -370,14 +336,10 @@ static void reads_attritional(void **state) {
     assert_near(1 / sqrt(x[1].p1), 0.5);  /* the coefficient of variation */
     assert_true(x[2].law == XMC_SEVERITY_PARETO && x[2].p1 == 10000 && x[2].p2 == 2.5);
     assert_string_equal(a.book.regions[x[1].region], "Zhejiang");
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 static void leaves_risks_out(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
     copy_book();
     change_book(
         "analysis.yaml", NULL,
@@ -388,16 +350,12 @@ static void leaves_risks_out(void **state) {
     assert_true(a.has_equity && !a.has_cat && !a.has_attritional && !a.has_credit);
     assert_true(a.loss_grid == 0x1p-6 && a.block == 0 && a.seeds[4] == 5 && isnan(a.admin_margin));
     assert_int_equal(a.n_inputs, 5);
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 /* A scope that names an account means nothing where the accounts are not simulated; it must not
  * turn into "any". */
 static void keeps_scopes_narrow(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
     copy_book();
     change_book(
         "analysis.yaml", NULL,
@@ -409,15 +367,11 @@ static void keeps_scopes_narrow(void **state) {
     assert_int_equal(a.book.n_scopes, 3);
     for (size_t i = 0; i < a.book.n_scopes; i++)
         assert_true(a.book.scopes[i].lob != UINT32_MAX);
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
 }
 
 /* Another locale must not change a number, and GB18030 must not change a book. */
 static void ignores_locale_and_encoding(void **state) {
     (void)state;
-    xmc_analysis a;
-    xmc_diag d;
     copy_book();
     size_t n;
     char *text = slurp(SMALL_BOOK "/location.csv", &n), gb[8192], *in = text, *out = gb;
@@ -435,8 +389,6 @@ static void ignores_locale_and_encoding(void **state) {
     assert_string_equal(a.book.locations[1].loc_number, "2");
     assert_true(a.attritional.lines[2].frequency == 2.5 && a.loss_grid == 0.015625);
     assert_says(&d, "location.csv", "read as GB18030");
-    xmc_diag_free(&d);
-    xmc_analysis_free(&a);
     free(text);
 }
 
@@ -471,21 +423,23 @@ static void knows_perils(void **state) {
     assert_null(xmc_peril_code(UINT64_C(1) << 33));
 }
 
+#define of_small(test) cmocka_unit_test_setup_teardown(test, load_small, unload)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_settings),
-        cmocka_unit_test(reads_policies),
-        cmocka_unit_test(reads_locations),
-        cmocka_unit_test(reads_reinsurance),
-        cmocka_unit_test(reads_credit),
-        cmocka_unit_test(reads_equity),
-        cmocka_unit_test(reads_events),
-        cmocka_unit_test(reads_vulnerability),
-        cmocka_unit_test(puts_an_atom_at_zero),
-        cmocka_unit_test(reads_attritional),
-        cmocka_unit_test(leaves_risks_out),
-        cmocka_unit_test(keeps_scopes_narrow),
-        cmocka_unit_test(ignores_locale_and_encoding),
+        of_small(reads_settings),
+        of_small(reads_policies),
+        of_small(reads_locations),
+        of_small(reads_reinsurance),
+        of_small(reads_credit),
+        of_small(reads_equity),
+        of_small(reads_events),
+        of_small(reads_vulnerability),
+        cmocka_unit_test_teardown(puts_an_atom_at_zero, unload),
+        of_small(reads_attritional),
+        cmocka_unit_test_teardown(leaves_risks_out, unload),
+        cmocka_unit_test_teardown(keeps_scopes_narrow, unload),
+        cmocka_unit_test_teardown(ignores_locale_and_encoding, unload),
         cmocka_unit_test(knows_perils),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,11 +22,7 @@ static void measure(fixture *f, fixture_law *law, void *context, xmc_measures *m
     xmc_diag d;
     xmc_diag_init(&d);
     xmc_results *r = NULL;
-    xmc_status st = fixture_write(f, path, law, context, &r, &d);
-    if (st == XMC_OK)
-        st = xmc_results_finish(r, NULL, NULL, &d);
-    if (st == XMC_OK)
-        st = xmc_results_open(path, &r, &d);
+    xmc_status st = fixture_results(f, path, law, context, &r, &d);
     if (st == XMC_OK)
         st = xmc_measures_read(r, m, &d);
     xmc_results_close(r);

@@ -9,10 +9,6 @@
 enum { CELLS = 4, EVENTS = 6, BINS = 3, DAMAGE = 5, ACCOUNTS = 5, MOST = 8, TRIALS = 24 };
 enum { MOST_LOCATIONS = 32, MOST_SHARES = 256, MOST_OCCURRENCES = 60 };
 
-static uint32_t below(xmc_stream *s, uint32_t n) {
-    return (uint32_t)((uint64_t)xmc_u32(s) * n >> 32);
-}
-
 static bool one_in(xmc_stream *s, uint32_t n) {
     return below(s, n) == 0;
 }
@@ -26,18 +22,7 @@ static const xmc_perils perils[] = {XMC_PERIL_QEQ, XMC_PERIL_WTC, XMC_PERIL_ORF}
 /* ---- a random book ---- */
 
 static void random_events(fixture *f, xmc_stream *s) {
-    xmc_event_set *e = &f->a.events;
-    e->n_events = EVENTS;
-    e->n_cells = CELLS;
-    e->event_id = fixture_get(f, EVENTS, sizeof *e->event_id);
-    e->peril = fixture_get(f, EVENTS, sizeof *e->peril);
-    e->rate = fixture_get(f, EVENTS, sizeof *e->rate);
-    e->day_first = fixture_get(f, EVENTS, sizeof *e->day_first);
-    e->day_last = fixture_get(f, EVENTS, sizeof *e->day_last);
-    e->cell_id = fixture_get(f, CELLS, sizeof *e->cell_id);
-    e->offset = fixture_get(f, EVENTS + 1, sizeof *e->offset);
-    e->footprint_cell = fixture_get(f, EVENTS * CELLS, sizeof *e->footprint_cell);
-    e->footprint_bin = fixture_get(f, EVENTS * CELLS, sizeof *e->footprint_bin);
+    xmc_event_set *e = fixture_events(f, EVENTS, CELLS, EVENTS * CELLS);
     for (uint32_t i = 0; i < CELLS; i++)
         e->cell_id[i] = 680000 + i;
     for (uint32_t i = 0; i < EVENTS; i++) {
@@ -54,19 +39,8 @@ static void random_events(fixture *f, xmc_stream *s) {
             }
         e->offset[i + 1] = e->n_footprint;
     }
-    static double from[DAMAGE] = {0, 0, .2, .6, 1}, to[DAMAGE] = {0, .2, .6, 1, 1};
-    xmc_vulnerability *v = &f->a.vulnerability;
-    v->n_damage_bins = DAMAGE;
-    v->damage_from = fixture_get(f, DAMAGE, sizeof(double));
-    v->damage_to = fixture_get(f, DAMAGE, sizeof(double));
-    memcpy(v->damage_from, from, sizeof from);
-    memcpy(v->damage_to, to, sizeof to);
-    v->n_functions = 1;
-    v->n_intensity_bins = BINS;
-    v->probability = fixture_get(f, BINS * DAMAGE, sizeof(double));
-    v->function = fixture_get(f, 64 * XMC_N_COVERS, sizeof *v->function);
-    v->function_name = fixture_get(f, 1, sizeof(char *));
-    v->function_name[0] = "F";
+    static const double from[DAMAGE] = {0, 0, .2, .6, 1}, to[DAMAGE] = {0, .2, .6, 1, 1};
+    xmc_vulnerability *v = fixture_vulnerability(f, 1, 1, BINS, DAMAGE, from, to);
     for (int bin = 1; bin < BINS; bin++)
         for (int k = 0; k < DAMAGE; k++)
             v->probability[bin * DAMAGE + k] = 1. / DAMAGE;

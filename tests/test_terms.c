@@ -11,14 +11,6 @@ enum { MOST_ITEMS = MOST_LOCATIONS * XMC_N_COVERS };
 
 static const xmc_perils perils[] = {XMC_PERIL_QEQ, XMC_PERIL_WTC, XMC_PERIL_ORF};
 
-static double unit(xmc_stream *s) {
-    return xmc_uniform(s);
-}
-
-static uint32_t below(xmc_stream *s, uint32_t n) {
-    return (uint32_t)((uint64_t)xmc_u32(s) * n >> 32);
-}
-
 /* ---- random books ---- */
 
 static xmc_cover_terms some_terms(xmc_stream *s, double size) {
@@ -100,6 +92,16 @@ static void some_policy(xmc_book *b, xmc_stream *s, xmc_policy *p, const uint32_
     p->restricted = p->conditions && below(s, 3) == 0;
 }
 
+/* Terms on everything stand in the location's own fields. */
+static void own_fields(xmc_location *l, const xmc_cover_terms *all) {
+    l->ded = all->ded;
+    l->ded_type = all->ded_type;
+    l->min_ded = all->min_ded;
+    l->max_ded = all->max_ded;
+    l->limit = all->limit;
+    l->limit_type = all->limit_type;
+}
+
 static void some_location(xmc_book *b, xmc_stream *s, xmc_location *l, const uint32_t *tags,
                           uint32_t n_tags) {
     for (int c = 0; c < XMC_N_COVERS; c++)
@@ -107,12 +109,7 @@ static void some_location(xmc_book *b, xmc_stream *s, xmc_location *l, const uin
     switch (below(s, 3)) {
     case 0: {
         const xmc_cover_terms t = some_terms(s, 1e6);
-        l->ded = t.ded;
-        l->ded_type = t.ded_type;
-        l->min_ded = t.min_ded;
-        l->max_ded = t.max_ded;
-        l->limit = t.limit;
-        l->limit_type = t.limit_type;
+        own_fields(l, &t);
         break;
     }
     case 1: {
@@ -123,13 +120,7 @@ static void some_location(xmc_book *b, xmc_stream *s, xmc_location *l, const uin
         }
         if (below(s, 4) == 0)
             t.perils = perils[below(s, 3)] | perils[below(s, 3)];
-        const xmc_cover_terms *all = &t.at[XMC_TERMS_ALL]; /* also in the location's own fields */
-        l->ded = all->ded;
-        l->ded_type = all->ded_type;
-        l->min_ded = all->min_ded;
-        l->max_ded = all->max_ded;
-        l->limit = all->limit;
-        l->limit_type = all->limit_type;
+        own_fields(l, &t.at[XMC_TERMS_ALL]);
         l->terms = add_set(b, &t);
         break;
     }
@@ -216,18 +207,7 @@ static void random_models(fixture *f, xmc_stream *s) {
     }
     for (size_t i = 0; i < n * 64 * XMC_N_COVERS; i++)
         v->function[i] = below(s, 12) ? below(s, (uint32_t)v->n_functions) : NONE;
-    xmc_event_set *e = &f->a.events;
-    e->n_events = EVENTS;
-    e->n_cells = CELLS;
-    e->event_id = fixture_get(f, EVENTS, sizeof *e->event_id);
-    e->peril = fixture_get(f, EVENTS, sizeof *e->peril);
-    e->rate = fixture_get(f, EVENTS, sizeof *e->rate);
-    e->day_first = fixture_get(f, EVENTS, sizeof *e->day_first);
-    e->day_last = fixture_get(f, EVENTS, sizeof *e->day_last);
-    e->cell_id = fixture_get(f, CELLS, sizeof *e->cell_id);
-    e->offset = fixture_get(f, EVENTS + 1, sizeof *e->offset);
-    e->footprint_cell = fixture_get(f, EVENTS * CELLS, sizeof *e->footprint_cell);
-    e->footprint_bin = fixture_get(f, EVENTS * CELLS, sizeof *e->footprint_bin);
+    xmc_event_set *e = fixture_events(f, EVENTS, CELLS, EVENTS * CELLS);
     for (uint32_t i = 0; i < CELLS; i++)
         e->cell_id[i] = 680000 + 7 * i;
     for (uint32_t i = 0; i < EVENTS; i++) {
