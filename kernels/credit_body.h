@@ -48,101 +48,147 @@ static void conditional_pd_f32(float threshold, const float *w, const float *fac
     xmc_conditional_pd_rest(threshold, w, factors, i, n, pd);
 }
 
-static inline v_u64 v_mix64(v_u64 z) {
-    z = v_mul_u64(v_xor(z, v_shift_right(z, 30)), v_set_u64(UINT64_C(0xbf58476d1ce4e5b9)));
-    z = v_mul_u64(v_xor(z, v_shift_right(z, 27)), v_set_u64(UINT64_C(0x94d049bb133111eb)));
-    return v_xor(z, v_shift_right(z, 31));
+/* The lanes of a strip are POINTS vectors, which take each step side by side: one after the other,
+ * addresses and exponentials are chains longer than a processor looks ahead. */
+enum { POINTS = XMC_CREDIT_LANES / V_W };
+
+static inline void mix64(v_u64 z[POINTS]) {
+    for (int v = 0; v < POINTS; v++)
+        z[v] = v_mul_u64(v_xor(z[v], v_shift_right(z[v], 30)),
+                         v_set_u64(UINT64_C(0xbf58476d1ce4e5b9)));
+    for (int v = 0; v < POINTS; v++)
+        z[v] = v_mul_u64(v_xor(z[v], v_shift_right(z[v], 27)),
+                         v_set_u64(UINT64_C(0x94d049bb133111eb)));
+    for (int v = 0; v < POINTS; v++)
+        z[v] = v_xor(z[v], v_shift_right(z[v], 31));
 }
 
-static inline v_f64 v_exp_minus(v_f64 x) {
-    v_f64 k = v_rint(v_mul(x, v_set_f64(-XMC_LOG2_E)));
-    v_f64 r = v_fma(k, v_set_f64(-XMC_LN2_HIGH), v_sub(v_set_f64(-0.0), x));
-    r = v_fma(k, v_set_f64(-XMC_LN2_LOW), r);
-    v_f64 y = v_set_f64(xmc_exp_series[XMC_EXP_DEGREE]);
+/* exp(-x) as xmc_exp_minus_twin */
+static inline void exp_minus(const v_f64 x[POINTS], v_f64 y[POINTS]) {
+    v_f64 k[POINTS], r[POINTS];
+    for (int v = 0; v < POINTS; v++) {
+        k[v] = v_rint(v_mul(x[v], v_set_f64(-XMC_LOG2_E)));
+        r[v] = v_fma(k[v], v_set_f64(-XMC_LN2_HIGH), v_sub(v_set_f64(-0.0), x[v]));
+        r[v] = v_fma(k[v], v_set_f64(-XMC_LN2_LOW), r[v]);
+        y[v] = v_set_f64(xmc_exp_series[XMC_EXP_DEGREE]);
+    }
     for (int i = XMC_EXP_DEGREE - 1; i >= 0; i--)
-        y = v_fma(y, r, v_set_f64(xmc_exp_series[i]));
-    v_u64 exponent = v_integer(v_add(k, v_set_f64(1023.0)));
-    return v_mul(y, v_f64_of_bits(v_shift_left(exponent, 52)));
+        for (int v = 0; v < POINTS; v++)
+            y[v] = v_fma(y[v], r[v], v_set_f64(xmc_exp_series[i]));
+    for (int v = 0; v < POINTS; v++) {
+        v_u64 exponent = v_integer(v_add(k[v], v_set_f64(1023.0)));
+        y[v] = v_mul(y[v], v_f64_of_bits(v_shift_left(exponent, 52)));
+    }
 }
 
-/* V_W trials of a strip. */
+/* The trials of a strip. */
 typedef struct {
-    v_u64 state, inc;
-    v_f64 mean, u, term, below;
-    v_m64 active; /* another point falls */
+    v_u64 state[POINTS], inc[POINTS];
+    v_f64 mean[POINTS], u[POINTS], term[POINTS], below[POINTS];
+    v_m64 active[POINTS]; /* another point falls */
 } points;
 
-/* Sets up the streams and the number of points; *dense: lanes above XMC_POINTS_MEAN. */
-static inline points points_start(const xmc_stream_base *base, uint64_t address,
-                                  const double *hazard, uint32_t n, uint32_t *dense) {
+/* Whether any trial of vectors from … from + n - 1 has another point. */
+static inline bool points_any(const points *p, int from, int n) {
+    v_m64 any = p->active[from];
+    for (int v = from + 1; v < from + n; v++)
+        any = v_or_m(any, p->active[v]);
+    return v_bits(any);
+}
+
+/* Sets up the streams and the number of points. Returns the lanes above XMC_POINTS_MEAN; *any:
+ * whether any trial has a point, which in most small buckets is not so. */
+static inline uint32_t points_start(points *p, const xmc_stream_base *base, uint64_t address,
+                                    const double *hazard, uint32_t n, bool *any) {
     const v_u64 b = v_set_u64(address), multiplier = v_set_u64(XMC_PCG_MULTIPLIER);
-    points p;
-    v_u64 state, inc;
-    v_unzip(&base->s, &state, &inc);
-    state = v_mix64(v_add_u64(v_xor(state, b), v_set_u64(UINT64_C(0xf1357aea2e62a9c5))));
-    inc = v_mix64(v_add_u64(v_xor(inc, b), v_set_u64(UINT64_C(0xda942042e4dd58b5))));
-    p.inc = v_or(inc, v_set_u64(1));
-    v_u64 second = v_add_u64(v_mul_u64(state, multiplier), p.inc);
-    p.u = v_uniform(v_pcg_output(second, state));
-    p.state = v_add_u64(v_mul_u64(second, multiplier), p.inc);
-    p.mean = v_mul(v_set_f64((double)n), v_load_f64(hazard));
-    v_m64 above = v_lt(v_set_f64(XMC_POINTS_MEAN), p.mean);
-    *dense = v_bits(above);
-    p.active = v_andnot(above, v_lt(v_sub(v_set_f64(1.0), p.u), p.mean));
-    return p; // cppcheck-suppress uninitvar ; points_count fills the rest
+    const v_f64 most = v_set_f64(XMC_POINTS_MEAN);
+    uint32_t dense = 0;
+    for (int v = 0; v < POINTS; v++) {
+        v_unzip(&base[v * V_W].s, &p->state[v], &p->inc[v]);
+        p->state[v] = v_add_u64(v_xor(p->state[v], b), v_set_u64(UINT64_C(0xf1357aea2e62a9c5)));
+        p->inc[v] = v_add_u64(v_xor(p->inc[v], b), v_set_u64(UINT64_C(0xda942042e4dd58b5)));
+    }
+    mix64(p->state);
+    mix64(p->inc);
+    for (int v = 0; v < POINTS; v++) {
+        p->inc[v] = v_or(p->inc[v], v_set_u64(1));
+        const v_u64 first = p->state[v];
+        const v_u64 second = v_add_u64(v_mul_u64(first, multiplier), p->inc[v]);
+        p->state[v] = second;
+        p->u[v] = v_uniform(v_pcg_output(second, first));
+    }
+    for (int v = 0; v < POINTS; v++) {
+        p->state[v] = v_add_u64(v_mul_u64(p->state[v], multiplier), p->inc[v]);
+        p->mean[v] = v_mul(v_set_f64((double)n), v_load_f64(hazard + v * V_W));
+        const v_m64 above = v_lt(most, p->mean[v]);
+        dense |= (uint32_t)v_bits(above) << (v * V_W);
+        p->active[v] = v_andnot(above, v_lt(v_sub(v_set_f64(1.0), p->u[v]), p->mean[v]));
+    }
+    *any = points_any(p, 0, POINTS);
+    if (*any) {
+        v_f64 x[POINTS];
+        for (int v = 0; v < POINTS; v++)
+            x[v] = v_min(p->mean[v], most);
+        exp_minus(x, p->term);
+        for (int v = 0; v < POINTS; v++) {
+            p->below[v] = p->term[v];
+            p->active[v] = v_and(p->active[v], v_lt(p->below[v], p->u[v]));
+        }
+    }
+    return dense; // cppcheck-suppress uninitvar
 }
 
-static inline void points_count(points *p) {
-    p->term = v_exp_minus(v_min(p->mean, v_set_f64(XMC_POINTS_MEAN)));
-    p->below = p->term;
-    p->active = v_and(p->active, v_lt(p->below, p->u));
+/* The next obligor of vectors v and v + 1. */
+static inline v_u32 points_words(points *p, int v, uint32_t n) {
+    const v_u64 multiplier = v_set_u64(XMC_PCG_MULTIPLIER);
+    const v_u32 i = v_scale_words(v_pcg_output(p->state[v], p->state[v + 1]), n);
+    for (int w = v; w < v + 2; w++)
+        p->state[w] = v_add_u64(v_mul_u64(p->state[w], multiplier), p->inc[w]);
+    return i;
 }
 
-static inline void points_next(points *p, int k) {
-    p->term = v_mul(p->term, v_mul(p->mean, v_set_f64(xmc_inverses[k])));
-    p->below = v_add(p->below, p->term);
-    p->active = v_and(p->active, v_lt(p->below, p->u));
-    p->state = v_add_u64(v_mul_u64(p->state, v_set_u64(XMC_PCG_MULTIPLIER)), p->inc);
+static inline void points_next(points *p, int v, int k) {
+    for (int w = v; w < v + 2; w++) {
+        p->term[w] = v_mul(p->term[w], v_mul(p->mean[w], v_set_f64(xmc_inverses[k])));
+        p->below[w] = v_add(p->below[w], p->term[w]);
+        p->active[w] = v_and(p->active[w], v_lt(p->below[w], p->u[w]));
+    }
 }
 
-/* 2 V_W trials; WHAT(mask, obligor, first lane) is done with the new hits. */
+/* All trials of a strip; WHAT(mask, obligor, number of the vector) is done with the new hits. Each
+ * point's word is drawn one step ahead. */
 #define STRIP(WHAT)                                                                                \
     do {                                                                                           \
-        uint32_t above[2];                                                                         \
-        points a = points_start(base + l, address, hazard + l, n, &above[0]);                      \
-        points b = points_start(base + l + V_W, address, hazard + l + V_W, n, &above[1]);          \
-        left_out |= (above[0] | above[1] << V_W) << l;                                             \
-        if (!v_bits(v_or_m(a.active, b.active))) /* most small buckets in most trials */           \
-            break;                                                                                 \
-        points_count(&a);                                                                          \
-        points_count(&b);                                                                          \
-        v_u32 seen[XMC_POINTS_MOST];                                                               \
-        for (int k = 0; k < XMC_POINTS_MOST && v_bits(v_or_m(a.active, b.active)); k++) {          \
-            v_u32 i = v_scale_words(v_pcg_output(a.state, b.state), n);                            \
-            v_m32 again = v_none_m32();                                                            \
-            for (int j = 0; j < k; j++)                                                            \
-                again = v_or_eq_u32(again, i, seen[j]);                                            \
-            seen[k] = i;                                                                           \
-            WHAT(v_andnot(v_even_m32(again), a.active), v_even_u32(i), l);                         \
-            WHAT(v_andnot(v_odd_m32(again), b.active), v_odd_u32(i), l + V_W);                     \
-            points_next(&a, k);                                                                    \
-            points_next(&b, k);                                                                    \
+        points p;                                                                                  \
+        bool any;                                                                                  \
+        left_out = points_start(&p, base, address, hazard, n, &any);                               \
+        for (int v = 0; any && v < POINTS; v += 2) {                                               \
+            v_u32 seen[XMC_POINTS_MOST], next = points_words(&p, v, n);                            \
+            for (int k = 0; k < XMC_POINTS_MOST && points_any(&p, v, 2); k++) {                    \
+                const v_u32 i = next;                                                              \
+                next = points_words(&p, v, n);                                                     \
+                v_m32 again = v_none_m32();                                                        \
+                for (int j = 0; j < k; j++)                                                        \
+                    again = v_or_eq_u32(again, i, seen[j]);                                        \
+                seen[k] = i;                                                                       \
+                WHAT(v_andnot(v_even_m32(again), p.active[v]), v_even_u32(i), v);                  \
+                WHAT(v_andnot(v_odd_m32(again), p.active[v + 1]), v_odd_u32(i), v + 1);            \
+                points_next(&p, v, k);                                                             \
+            }                                                                                      \
         }                                                                                          \
     } while (0)
 
 static uint32_t strip_sums(const xmc_stream_base *base, uint64_t address, const double *hazard,
                            const double *loss, uint32_t n, double *sum) {
-    uint32_t left_out = 0;
-    for (int l = 0; l < XMC_CREDIT_LANES; l += 2 * V_W) {
-        v_f64 total[2] = {v_load_f64(sum + l), v_load_f64(sum + l + V_W)};
-#define ADD(fresh, i, lane)                                                                        \
-    total[(lane) != l] = v_add(total[(lane) != l], v_keep(fresh, v_gather(loss, i)))
-        /* lane is l or l + V_W, by the macro. NOLINTNEXTLINE(misc-redundant-expression) */
-        STRIP(ADD);
+    uint32_t left_out;
+    v_f64 total[POINTS];
+    for (int v = 0; v < POINTS; v++)
+        total[v] = v_load_f64(sum + v * V_W);
+#define ADD(fresh, i, v) total[v] = v_add(total[v], v_keep(fresh, v_gather(loss, i)))
+    STRIP(ADD);
 #undef ADD
-        v_store_f64(sum + l, total[0]);
-        v_store_f64(sum + l + V_W, total[1]);
-    }
+    for (int v = 0; v < POINTS; v++)
+        v_store_f64(sum + v * V_W, total[v]);
     return left_out;
 }
 
@@ -150,15 +196,13 @@ static size_t strip_hits(const xmc_stream_base *base, uint64_t address, const do
                          uint32_t n, uint64_t *hits, uint32_t *dense) {
     static const uint64_t numbers[XMC_CREDIT_LANES] = {0, 1, 2,  3,  4,  5,  6,  7,
                                                        8, 9, 10, 11, 12, 13, 14, 15};
-    uint32_t left_out = 0;
+    uint32_t left_out;
     size_t count = 0;
-    for (int l = 0; l < XMC_CREDIT_LANES; l += 2 * V_W) {
-#define LIST(fresh, i, lane)                                                                       \
+#define LIST(fresh, i, v)                                                                          \
     count += v_compress_u64(hits + count, fresh,                                                   \
-                            v_or(v_shift_left(i, 32), v_load_u64(numbers + (lane))))
-        STRIP(LIST);
+                            v_or(v_shift_left(i, 32), v_load_u64(numbers + (v)*V_W)))
+    STRIP(LIST);
 #undef LIST
-    }
     *dense = left_out;
     return count;
 }
