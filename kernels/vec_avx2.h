@@ -348,32 +348,27 @@ static inline void v_zip(uint64_t *p, v_u64 even, v_u64 odd) {
     v_store_u32(p + 4, _mm256_permute2x128_si256(a, b, 0x31));
 }
 
-/* Four registers for each table; cheaper than a gather. */
+/* The tables stay in memory: eight registers would be spilled there in any case. */
 typedef struct {
-    v_f32 a[4], b[4], scale, shift;
+    const float *a, *b;
+    v_f32 scale, shift;
 } v_row;
 static inline v_row v_row_load(const xmc_damage_row *r) {
-    v_row v;
-    for (int i = 0; i < 4; i++) {
-        v.a[i] = _mm256_loadu_ps(r->a + 8 * i);
-        v.b[i] = _mm256_loadu_ps(r->b + 8 * i);
-    }
-    v.scale = v_set_f32(r->scale);
-    v.shift = v_set_f32(r->shift);
-    return v;
+    return (v_row){r->a, r->b, v_set_f32(r->scale), v_set_f32(r->shift)};
 }
-/* Entry i mod 32, and i mod 16 of the upper half. */
-static inline v_f32 v_entry(const v_f32 t[4], v_u32 i) {
+/* Entry i mod 32, and i mod 16 of the upper half, by permutations; cheaper than gathers. */
+static inline v_f32 v_entry(const float *t, v_u32 i) {
     v_f32 bit3 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28));
     v_f32 bit4 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 27));
-    v_f32 low = _mm256_blendv_ps(_mm256_permutevar8x32_ps(t[0], i),
-                                 _mm256_permutevar8x32_ps(t[1], i), bit3);
-    v_f32 high = _mm256_blendv_ps(_mm256_permutevar8x32_ps(t[2], i),
-                                  _mm256_permutevar8x32_ps(t[3], i), bit3);
+    v_f32 low = _mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_loadu_ps(t + 0), i),
+                                 _mm256_permutevar8x32_ps(_mm256_loadu_ps(t + 8), i), bit3);
+    v_f32 high = _mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_loadu_ps(t + 16), i),
+                                  _mm256_permutevar8x32_ps(_mm256_loadu_ps(t + 24), i), bit3);
     return _mm256_blendv_ps(low, high, bit4);
 }
-static inline v_f32 v_upper_entry(const v_f32 t[4], v_u32 i) {
-    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(t[2], i), _mm256_permutevar8x32_ps(t[3], i),
+static inline v_f32 v_upper_entry(const float *t, v_u32 i) {
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_loadu_ps(t + 16), i),
+                            _mm256_permutevar8x32_ps(_mm256_loadu_ps(t + 24), i),
                             _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)));
 }
 /* The place t of words in a row, and the damage ratio there: xmc_damage_of in two steps. */
