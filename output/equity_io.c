@@ -1,31 +1,55 @@
 #include "output/equity_io.h"
 
+#include "output/estimate_io.h"
+
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The numbers of a group, by dataset. */
+/* The numbers of a group, by dataset: as stated, and estimates. */
 static const struct {
     const char *path, *long_name;
     size_t at;
-} columns[] = {
+} stated[] = {
     {"/equity/exposure", "market value; derivatives: of the underlying",
      offsetof(xmc_equity_group, exposure)},
     {"/equity/dividends", "dividends of the year as stated", offsetof(xmc_equity_group, dividends)},
-    {"/equity/mean", "mean loss before dividends", offsetof(xmc_equity_group, mean)},
+};
+static const struct {
+    const char *path, *long_name, *method;
+    size_t at;
+} estimated[] = {
+    {"/equity/mean", "mean loss before dividends", "normal limits",
+     offsetof(xmc_equity_group, mean)},
     {"/equity/var", "value at risk of the group alone at 99.5 %, before dividends",
-     offsetof(xmc_equity_group, var)},
+     "order statistics", offsetof(xmc_equity_group, var)},
     {"/equity/tvar", "tail value at risk of the group alone at 99.5 %",
-     offsetof(xmc_equity_group, tvar)},
+     "Manistre and Hancock 2005, normal limits", offsetof(xmc_equity_group, tvar)},
     {"/equity/contribution", "Euler contribution to the book's tail value at risk at 99.5 %",
+     "delta method with the error of the quantile, normal limits",
      offsetof(xmc_equity_group, contribution)},
     {"/equity/marginal", "value at risk of the book less that without the group, at 99.5 %",
+     "two order statistics and their covariance (Bahadur), normal limits",
      offsetof(xmc_equity_group, marginal)},
 };
-enum { N_COLUMNS = sizeof columns / sizeof *columns, BOOK = 5 };
+enum {
+    N_STATED = sizeof stated / sizeof *stated,
+    N_ESTIMATED = sizeof estimated / sizeof *estimated,
+    BOOK = 5
+};
 
 static double *field(const xmc_equity_measures *m, size_t group, size_t at) {
     return (double *)(void *)((char *)&m->groups[group] + at);
+}
+
+/* An estimate of every group. */
+static xmc_estimates series(const xmc_equity_measures *m, size_t at) {
+    return (xmc_estimates){{(char *)m->groups + at, m->n_groups, sizeof *m->groups}, 1};
+}
+
+static xmc_estimates whole_book(xmc_estimate *book) {
+    return (xmc_estimates){{(char *)book, BOOK, sizeof *book}, 1};
 }
 
 void xmc_equity_measures_write(xmc_h5 *h, const xmc_equity_measures *m) {
@@ -45,17 +69,25 @@ void xmc_equity_measures_write(xmc_h5 *h, const xmc_equity_measures *m) {
             text[g] = label[g];
         }
         xmc_h5_scale_strings(h, "/equity/group", text, n, "grouping/group of the equity book");
-        for (size_t c = 0; c < N_COLUMNS; c++) {
+        for (size_t c = 0; c < N_STATED; c++) {
             for (size_t g = 0; g < n; g++)
-                x[g] = *field(m, g, columns[c].at);
-            xmc_h5_f64(h, columns[c].path, XMC_H5_DIMS1("/equity/group"), x, "CNY",
-                       columns[c].long_name);
+                x[g] = *field(m, g, stated[c].at);
+            xmc_h5_f64(h, stated[c].path, XMC_H5_DIMS1("/equity/group"), x, "CNY",
+                       stated[c].long_name);
         }
+        for (size_t c = 0; c < N_ESTIMATED; c++)
+            xmc_estimates_write(h, estimated[c].path, XMC_H5_DIMS1("/equity/group"),
+                                series(m, estimated[c].at), "CNY", estimated[c].long_name,
+                                estimated[c].method);
         static const char *const items[BOOK] = {"exposure", "dividends", "mean", "var", "tvar"};
-        const double book[BOOK] = {m->exposure, m->dividends, m->mean, m->var, m->tvar};
+        xmc_estimate book[BOOK] = {{m->exposure, NAN, NAN, NAN}, /* stated: no error */
+                                   {m->dividends, NAN, NAN, NAN},
+                                   m->mean,
+                                   m->var,
+                                   m->tvar};
         xmc_h5_scale_strings(h, "/equity/item", items, BOOK, "figure of the whole book");
-        xmc_h5_f64(h, "/equity/book", XMC_H5_DIMS1("/equity/item"), book, "CNY",
-                   "the book: before dividends, at 99.5 %");
+        xmc_estimates_write(h, "/equity/book", XMC_H5_DIMS1("/equity/item"), whole_book(book),
+                            "CNY", "the book: before dividends, at 99.5 %", "as those of groups");
         for (size_t s = 0; s < m->n_scenarios; s++)
             text[s] = m->scenarios[s];
         xmc_h5_scale_strings(h, "/equity/scenario", text, m->n_scenarios,
@@ -97,21 +129,21 @@ static void read_names(xmc_h5 *h, xmc_equity_measures *m) {
 xmc_status xmc_equity_measures_read(xmc_h5 *h, xmc_equity_measures *m) {
     *m = (xmc_equity_measures){0};
     read_names(h, m);
-    for (size_t c = 0; c < N_COLUMNS && h->status == XMC_OK; c++) {
-        double *x = xmc_h5_read_f64(h, columns[c].path, m->n_groups, NULL);
+    for (size_t c = 0; c < N_STATED && h->status == XMC_OK; c++) {
+        double *x = xmc_h5_read_f64(h, stated[c].path, m->n_groups, NULL);
         for (size_t g = 0; x && g < m->n_groups; g++)
-            *field(m, g, columns[c].at) = x[g];
+            *field(m, g, stated[c].at) = x[g];
         free(x);
     }
-    double *book = xmc_h5_read_f64(h, "/equity/book", BOOK, NULL);
-    if (book) {
-        m->exposure = book[0];
-        m->dividends = book[1];
-        m->mean = book[2];
-        m->var = book[3];
-        m->tvar = book[4];
-    }
-    free(book);
+    for (size_t c = 0; c < N_ESTIMATED && h->status == XMC_OK; c++)
+        xmc_estimates_read(h, estimated[c].path, series(m, estimated[c].at));
+    xmc_estimate book[BOOK] = {{0}};
+    xmc_estimates_read(h, "/equity/book", whole_book(book));
+    m->exposure = book[0].value;
+    m->dividends = book[1].value;
+    m->mean = book[2];
+    m->var = book[3];
+    m->tvar = book[4];
     m->scenario_loss = xmc_h5_read_f64(h, "/equity/scenario_loss", m->n_scenarios, NULL);
     m->scenario_group =
         xmc_h5_read_f64(h, "/equity/scenario_group", m->n_scenarios * m->n_groups, NULL);

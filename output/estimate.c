@@ -1,6 +1,7 @@
 #include "output/estimate.h"
 
 #include "kernels/distributions.h"
+#include "kernels/reduce.h"
 #include "kernels/vmath.h"
 #include "output/weighted.h"
 
@@ -124,34 +125,85 @@ static void sort_column(xmc_distribution *d, const double *x, double low, double
         d->sorted[i] = (double)keys[i] * d->grid + low;
 }
 
-xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, const char *name,
-                                xmc_diag *diag) {
-    xmc_i128 sum = 0;
-    double low = INFINITY, high = -INFINITY;
+/* Range and exact sum of a column on the grid. */
+typedef struct {
+    xmc_i128 sum;
+    double low, high;
+} column_range;
+
+static xmc_status check_column(xmc_distribution *d, const double *x, size_t m, const char *name,
+                               column_range *r, xmc_diag *diag) {
+    *r = (column_range){0, INFINITY, -INFINITY};
     d->n = m;
+    d->from = 0;
     for (size_t i = 0; i < m; i++) {
         double s = x[i] / d->grid;
         if (!(fabs(s) <= 0x1p52) || s != rint(s))
             return xmc_error(diag, XMC_FAILED,
                              "%s, trial %zu: %.17g does not lie on the loss grid of %g CNY", name,
                              i, x[i], d->grid);
-        sum += (xmc_i128)s;
-        low = x[i] < low ? x[i] : low;
-        high = x[i] > high ? x[i] : high;
+        r->sum += (xmc_i128)s;
+        r->low = x[i] < r->low ? x[i] : r->low;
+        r->high = x[i] > r->high ? x[i] : r->high;
     }
-    if (d->weight)
-        return xmc_weighted_set(d, x);
-    double mean = (double)sum * d->grid / (double)m;
-    d->sd = batch_sd(x, m, mean);
+    return XMC_OK;
+}
+
+/* Of plain trials; sd is there. */
+static void set_mean(xmc_distribution *d, xmc_i128 sum) {
+    const double mean = (double)sum * d->grid / (double)d->n;
     d->mean = (xmc_estimate){mean, NAN, NAN, NAN};
-    if (independent(d) < m)
-        d->sd.se = d->sd.lower = d->sd.upper = NAN;
-    if (m > 1) {
+    if (d->n > 1) {
         d->mean.se = d->sd.value / sqrt((double)independent(d));
         d->mean.lower = mean - z95 * d->mean.se;
         d->mean.upper = mean + z95 * d->mean.se;
     }
-    sort_column(d, x, low, high);
+}
+
+xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, const char *name,
+                                xmc_diag *diag) {
+    column_range r;
+    xmc_status st = check_column(d, x, m, name, &r, diag);
+    if (st != XMC_OK)
+        return st;
+    if (d->weight)
+        return xmc_weighted_set(d, x);
+    d->sd = batch_sd(x, m, (double)r.sum * d->grid / (double)m);
+    if (independent(d) < m)
+        d->sd.se = d->sd.lower = d->sd.upper = NAN;
+    set_mean(d, r.sum);
+    sort_column(d, x, r.low, r.high);
+    return XMC_OK;
+}
+
+static int ascending(const void *pa, const void *pb) {
+    const double a = *(const double *)pa, b = *(const double *)pb;
+    return (a > b) - (a < b);
+}
+
+xmc_status xmc_distribution_set_tail(xmc_distribution *d, const double *x, size_t m, xmc_level p,
+                                     const char *name, xmc_diag *diag) {
+    size_t r = 0, s;
+    if (m && !d->weight && !(d->independent && d->independent < m))
+        xmc_quantile_ranks(m, p, &r, &s);
+    if (!r)
+        return xmc_distribution_set(d, x, m, name, diag);
+    column_range range;
+    xmc_status st = check_column(d, x, m, name, &range, diag);
+    if (st != XMC_OK)
+        return st;
+    d->sd = missing;
+    d->sd.value = standard_deviation(x, m, (double)range.sum * d->grid / (double)m);
+    set_mean(d, range.sum);
+    const double least = xmc_kth_smallest(x, m, r - 1, d->sorted);
+    size_t put = m;
+    for (size_t i = 0; i < m; i++)
+        if (x[i] > least)
+            d->sorted[--put] = x[i];
+    qsort(d->sorted + put, m - put, sizeof *d->sorted, ascending);
+    d->from = r - 1;
+    while (put > d->from)
+        d->sorted[--put] = least;
     return XMC_OK;
 }
 
@@ -161,8 +213,7 @@ static double probability(xmc_level p) {
     return (double)p.num / (double)p.den;
 }
 
-/* ceil(n p), exact; at least 1. */
-static size_t quantile_rank(size_t n, xmc_level p) {
+size_t xmc_quantile_rank(size_t n, xmc_level p) {
     uint64_t k = ((uint64_t)n * p.num + p.den - 1) / p.den;
     return k ? (size_t)k : 1;
 }
@@ -200,15 +251,15 @@ double xmc_rank_coverage(size_t n, xmc_level level, size_t r, size_t s) {
 xmc_estimate xmc_var(const xmc_distribution *d, xmc_level p) {
     if (d->weight)
         return xmc_weighted_var(d, p);
-    if (d->n == 0)
+    if (d->n == 0 || xmc_quantile_rank(d->n, p) <= d->from)
         return missing;
     xmc_estimate e = missing;
     size_t r, s;
     const size_t m = independent(d);
     xmc_quantile_ranks(m, p, &r, &s);
-    e.value = d->sorted[quantile_rank(d->n, p) - 1];
+    e.value = d->sorted[xmc_quantile_rank(d->n, p) - 1];
     /* Of years that repeat, the order statistics of the years. */
-    if (r > 0)
+    if (r > d->from)
         e.lower = d->sorted[m == d->n ? r - 1 : (size_t)((xmc_i128)r * d->n / m) - 1];
     if (s <= m)
         e.upper = d->sorted[m == d->n ? s - 1 : (size_t)((xmc_i128)s * d->n / m) - 1];
@@ -219,9 +270,9 @@ xmc_estimate xmc_var(const xmc_distribution *d, xmc_level p) {
 xmc_estimate xmc_tvar(const xmc_distribution *d, xmc_level p) {
     if (d->weight)
         return xmc_weighted_tvar(d, p);
-    if (d->n == 0)
+    if (d->n == 0 || xmc_quantile_rank(d->n, p) <= d->from)
         return missing;
-    size_t k = quantile_rank(d->n, p);
+    size_t k = xmc_quantile_rank(d->n, p);
     double q = d->sorted[k - 1];
     xmc_i128 sum = 0;
     for (size_t i = k; i < d->n; i++)
@@ -269,9 +320,9 @@ xmc_estimate xmc_var_less_mean(const xmc_distribution *d, xmc_level p) {
 xmc_estimate xmc_level_of(const xmc_distribution *d, double amount) {
     if (d->weight)
         return xmc_weighted_level_of(d, amount);
-    if (d->n == 0 || isnan(amount))
+    if (d->n == 0 || isnan(amount) || (d->from && amount < d->sorted[d->from]))
         return missing;
-    size_t lo = 0, hi = d->n; /* number of values <= amount */
+    size_t lo = d->from, hi = d->n; /* number of values <= amount */
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         if (d->sorted[mid] <= amount)

@@ -9,15 +9,12 @@
 #ifndef CROSSMC_ESTIMATE_H
 #define CROSSMC_ESTIMATE_H
 
+#include "scenarios/common/estimated.h"
 #include "scenarios/common/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-typedef struct {
-    double value, se, lower, upper; /* NAN: cannot be had from so few trials */
-} xmc_estimate;
 
 /* The level p = num / den, 0 < num < den <= 10,000. */
 typedef struct {
@@ -33,6 +30,7 @@ typedef struct {
                            year-event table): errors go by it; 0: all */
     double grid;
     double *sorted; /* [n] ascending; owned, reused by the next column */
+    size_t from; /* values below this place are not there: 0 but after xmc_distribution_set_tail */
     double *buffer; /* [n] scratch; owned */
     xmc_estimate mean, sd;
     /* Importance sampling (output/weighted.h); NULL: all weights are 1. By trial; values with their
@@ -49,6 +47,14 @@ void xmc_distribution_free(xmc_distribution *d);
  * trials, Student limits; none where trials repeat years. */
 xmc_status xmc_distribution_set(xmc_distribution *d, const double *x, size_t m, const char *name,
                                 xmc_diag *diag);
+
+/* The same for estimates at p and above alone, without the standard error of sd: nothing below the
+ * quantile's limits is sorted, which is a tenth of the work. Estimates at lower levels are missing.
+ */
+xmc_status xmc_distribution_set_tail(xmc_distribution *d, const double *x, size_t m, xmc_level p,
+                                     const char *name, xmc_diag *diag);
+/* Rank (from 1) of the quantile: ceil(n p), at least 1. */
+size_t xmc_quantile_rank(size_t n, xmc_level p);
 
 /* Ranks r < s (from 1) of the order statistics that enclose the quantile with 95 %: n p -+ 1.96
  * sqrt(n p (1-p)), widened until neither tail of the binomial exceeds 2.5 %. *r = 0 or *s = n + 1:

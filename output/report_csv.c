@@ -44,6 +44,10 @@ static xmc_estimate plain(double value) {
     return (xmc_estimate){value, NAN, NAN, NAN};
 }
 
+static xmc_estimate less(xmc_estimate e, double known) {
+    return (xmc_estimate){e.value - known, e.se, e.lower - known, e.upper - known};
+}
+
 static double fraction(xmc_level p) {
     return (double)p.num / p.den;
 }
@@ -122,24 +126,23 @@ static void write_equity(const xmc_equity_measures *m, FILE *f) {
         return;
     line(f, "equity book", "book", "exposure", NAN, plain(m->exposure), "CNY");
     line(f, "equity book", "book", "dividends", NAN, plain(m->dividends), "CNY");
-    line(f, "equity book", "book", "mean", NAN, plain(m->mean), "CNY");
-    line(f, "equity book", "book", "var", 0.995, plain(m->var), "CNY");
-    line(f, "equity book", "book", "var_after_dividends", 0.995, plain(m->var - m->dividends),
-         "CNY");
-    line(f, "equity book", "book", "tvar", 0.995, plain(m->tvar), "CNY");
+    line(f, "equity book", "book", "mean", NAN, m->mean, "CNY");
+    line(f, "equity book", "book", "var", 0.995, m->var, "CNY");
+    line(f, "equity book", "book", "var_after_dividends", 0.995, less(m->var, m->dividends), "CNY");
+    line(f, "equity book", "book", "tvar", 0.995, m->tvar, "CNY");
     for (size_t g = 0; g < m->n_groups; g++) {
         const xmc_equity_group *x = &m->groups[g];
         char name[96];
         snprintf(name, sizeof name, "%s/%s", xmc_grouping_names[x->grouping], x->name);
         line(f, "equity book", name, "exposure", NAN, plain(x->exposure), "CNY");
         line(f, "equity book", name, "dividends", NAN, plain(x->dividends), "CNY");
-        line(f, "equity book", name, "contribution", 0.995, plain(x->contribution), "CNY");
-        if (isnan(x->var))
+        line(f, "equity book", name, "contribution", 0.995, x->contribution, "CNY");
+        if (isnan(x->var.value))
             continue;
-        line(f, "equity book", name, "mean", NAN, plain(x->mean), "CNY");
-        line(f, "equity book", name, "var", 0.995, plain(x->var), "CNY");
-        line(f, "equity book", name, "tvar", 0.995, plain(x->tvar), "CNY");
-        line(f, "equity book", name, "marginal", 0.995, plain(x->marginal), "CNY");
+        line(f, "equity book", name, "mean", NAN, x->mean, "CNY");
+        line(f, "equity book", name, "var", 0.995, x->var, "CNY");
+        line(f, "equity book", name, "tvar", 0.995, x->tvar, "CNY");
+        line(f, "equity book", name, "marginal", 0.995, x->marginal, "CNY");
     }
     for (size_t s = 0; s < m->n_scenarios; s++) {
         line(f, "equity scenario", m->scenarios[s], "book", NAN, plain(m->scenario_loss[s]), "CNY");

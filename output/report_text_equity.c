@@ -12,15 +12,20 @@ static void share(FILE *f, int width, double x, double of) {
     xmc_text_percent(f, width, of > 0 ? x / of : NAN);
 }
 
+static void with_error(FILE *f, int width, const xmc_estimate *e) {
+    xmc_text_amount(f, width, e->value);
+    xmc_text_amount(f, 7, e->se);
+}
+
 static void group_line(const xmc_equity_measures *m, const xmc_equity_group *g, FILE *f) {
     fprintf(f, "%-14s %-18s", xmc_grouping_names[g->grouping], g->name);
-    xmc_text_amount(f, 12, g->exposure);
-    xmc_text_amount(f, 10, g->var);
-    share(f, 9, g->var, g->exposure);
-    xmc_text_amount(f, 10, g->tvar);
-    xmc_text_amount(f, 14, g->contribution);
-    share(f, 9, g->contribution, m->tvar);
-    xmc_text_amount(f, 11, g->marginal);
+    xmc_text_amount(f, 11, g->exposure);
+    with_error(f, 10, &g->var);
+    share(f, 9, g->var.value, g->exposure);
+    with_error(f, 10, &g->tvar);
+    with_error(f, 14, &g->contribution);
+    share(f, 9, g->contribution.value, m->tvar.value);
+    with_error(f, 10, &g->marginal);
     fputc('\n', f);
 }
 
@@ -50,29 +55,34 @@ void xmc_text_equity(const xmc_report_data *d, FILE *f) {
     if (!m->trials)
         return;
     xmc_text_heading(f, "Equity book: VaR and TVaR at 99.5 % by group, before dividends");
-    fprintf(f, "%-14s %-18s%12s%10s%9s%10s%14s%9s%11s\n", "by", "", "value", "VaR", "% value",
-            "TVaR", "contribution", "share %", "marginal");
+    fprintf(f, "%-14s %-18s%11s%10s%7s%9s%10s%7s%14s%7s%9s%10s%7s\n", "by", "", "value", "VaR",
+            "error", "% value", "TVaR", "error", "contribution", "error", "share %", "marginal",
+            "error");
     for (size_t g = 0; g < m->n_groups; g++)
         if (m->groups[g].grouping != XMC_GROUP_STOCK)
             group_line(m, &m->groups[g], f);
     largest_stocks(m, f);
     fprintf(f, "%-33s", "book");
-    xmc_text_amount(f, 12, m->exposure);
-    xmc_text_amount(f, 10, m->var);
-    share(f, 9, m->var, m->exposure);
-    xmc_text_amount(f, 10, m->tvar);
-    xmc_text_amount(f, 14, m->tvar);
-    share(f, 9, m->tvar, m->tvar);
-    xmc_text_amount(f, 11, m->var);
+    xmc_text_amount(f, 11, m->exposure);
+    with_error(f, 10, &m->var);
+    share(f, 9, m->var.value, m->exposure);
+    with_error(f, 10, &m->tvar);
+    with_error(f, 14, &m->tvar);
+    share(f, 9, m->tvar.value, m->tvar.value);
+    with_error(f, 10, &m->var);
     if (m->dividends > 0) {
         fprintf(f, "\n%-33s", "book after the year's dividends");
-        xmc_text_amount(f, 12, m->exposure);
-        xmc_text_amount(f, 10, m->var - m->dividends);
-        share(f, 9, m->var - m->dividends, m->exposure);
-        xmc_text_amount(f, 10, m->tvar - m->dividends);
+        const double var = m->var.value - m->dividends;
+        xmc_text_amount(f, 11, m->exposure);
+        xmc_text_amount(f, 10, var);
+        xmc_text_amount(f, 7, m->var.se);
+        share(f, 9, var, m->exposure);
+        xmc_text_amount(f, 10, m->tvar.value - m->dividends);
+        xmc_text_amount(f, 7, m->tvar.se);
     }
     fputs("\nContribution: mean loss in the book's worst 0.5 %. Marginal: VaR of the book less VaR "
           "without the group.\n"
+          "Errors: standard errors of the simulation.\n"
           "Derivatives are valued by their underlying; the ten largest stocks are shown.\n",
           f);
     xmc_text_heading(f, "Equity scenarios: the book's loss when the indices move so");

@@ -1,5 +1,4 @@
 #include "sim/equity_measure.h"
-#include "kernels/reduce.h"
 #include "kernels/vmath.h"
 #include "sim/equity_internal.h"
 
@@ -43,9 +42,7 @@ typedef struct {
     size_t n_columns;
     double *column; /* [n_columns][trials] */
     double *total;  /* [trials] */
-    double *scratch;
-    uint32_t *tail;
-    size_t n_tail;
+    const xmc_equity_estimators *estimators;
     double *buffer; /* [threads][rows and cells] */
     size_t buffer_size;
 } measure;
@@ -186,83 +183,35 @@ static void run_trials(measure *m, const uint8_t (*of_alone)[3]) {
     }
 }
 
-static double var_of(const double *x, uint64_t n, double *scratch) {
-    const uint64_t rank = (n * 995 + 999) / 1000;
-    return xmc_kth_smallest(x, n, rank ? rank - 1 : 0, scratch);
-}
-
-/* The worst trials: all but the first 99.5 %, at least one; of equal ones the earlier. */
-static xmc_status find_tail(measure *m, double var, xmc_diag *diag) {
-    const uint64_t n = m->trials, rank = (n * 995 + 999) / 1000;
-    m->n_tail = n > rank ? (size_t)(n - rank) : 1;
-    m->tail = calloc(m->n_tail + 1, sizeof *m->tail);
-    if (!m->tail)
-        return xmc_no_memory(diag, m->n_tail * sizeof *m->tail, "measures of equity");
-    size_t k = 0;
-    for (uint64_t t = 0; t < n && k < m->n_tail; t++)
-        if (m->total[t] > var)
-            m->tail[k++] = (uint32_t)t;
-    for (uint64_t t = 0; t < n && k < m->n_tail; t++)
-        if (m->total[t] == var)
-            m->tail[k++] = (uint32_t)t;
-    return XMC_OK;
-}
-
-static double tail_mean(const measure *m, const double *x) {
-    double sum = 0.0;
-    for (size_t k = 0; k < m->n_tail; k++)
-        sum += x[m->tail[k]];
-    return sum / (double)m->n_tail;
-}
-
-static double mean_of(const measure *m, const double *x) {
-    return xmc_column_moments(x, NULL, m->trials).sum / (double)m->trials;
-}
-
-/* VaR and TVaR of a column in one reading. */
-static double var_and_tvar(const measure *m, const double *x, double *tvar) {
-    const uint64_t n = m->trials, rank = (n * 995 + 999) / 1000;
-    const size_t worst = n > rank ? (size_t)(n - rank) : 1;
-    xmc_tail t;
-    const double var = xmc_kth_and_tail(x, n, rank ? rank - 1 : 0, m->scratch, &t);
-    *tvar = (t.sum + (double)(worst - t.n_above) * var) / (double)worst;
-    return var;
-}
-
-/* What a column says of its group; difference [trials] is overwritten. */
-static void measure_column(const measure *m, const double *x, double var, double *difference,
-                           xmc_equity_group *g) {
-    for (uint64_t t = 0; t < m->trials; t++)
-        difference[t] = m->total[t] - x[t];
-    g->mean = mean_of(m, x);
-    g->var = var_and_tvar(m, x, &g->tvar);
-    g->contribution = tail_mean(m, x);
-    g->marginal = var - var_of(difference, m->trials, m->scratch);
-}
-
-/* Mean losses of every entity in the worst trials, which are drawn again. */
-static xmc_status entities_in_tail(measure *m, double *contribution, xmc_diag *diag) {
+/* Mean losses of every entity in the worst trials of the book, which are drawn again. */
+static xmc_status entities_in_tail(measure *m, xmc_estimate *contribution, xmc_diag *diag) {
     const xmc_equity *p = m->p;
+    const xmc_worst *w = m->estimators->worst;
     const xmc_eq_cells cells = cells_of(m, m->own);
     double *rows = calloc((p->n_rows + 1 + m->n_entities) * LANES, sizeof *rows);
-    if (!rows)
+    xmc_worst_sums *sums = calloc(m->n_entities + 1, sizeof *sums);
+    if (!rows || !sums) {
+        free(rows);
+        free(sums);
         return xmc_no_memory(diag, m->n_entities * LANES * sizeof *rows, "measures of equity");
-    double *macro = rows + p->n_rows * LANES, *sum = macro + LANES;
-    for (size_t from = 0; from < m->n_tail; from += LANES) {
-        const size_t lanes = m->n_tail - from < LANES ? m->n_tail - from : LANES;
+    }
+    double *macro = rows + p->n_rows * LANES, *loss = macro + LANES;
+    for (size_t from = 0; from < w->n_trials; from += LANES) {
+        const size_t lanes = w->n_trials - from < LANES ? w->n_trials - from : LANES;
         uint64_t trial[LANES];
         for (size_t l = 0; l < LANES; l++)
-            trial[l] = m->tail[from + (l < lanes ? l : lanes - 1)];
-        memset(sum, 0, m->n_entities * LANES * sizeof *sum);
+            trial[l] = w->trials[from + (l < lanes ? l : lanes - 1)].trial;
+        memset(loss, 0, m->n_entities * LANES * sizeof *loss);
         xmc_eq_returns(p, 0, trial, rows, macro);
-        xmc_eq_losses(p, trial, rows, &cells, sum);
+        xmc_eq_losses(p, trial, rows, &cells, loss);
         for (size_t e = 0; e < m->n_entities; e++)
             for (size_t l = 0; l < lanes; l++)
-                contribution[e] += sum[e * LANES + l];
+                xmc_worst_add(&sums[e], &w->trials[from + l], loss[e * LANES + l]);
     }
     for (size_t e = 0; e < m->n_entities; e++)
-        contribution[e] /= (double)m->n_tail;
+        contribution[e] = xmc_worst_mean(w, &sums[e]);
     free(rows);
+    free(sums);
     return XMC_OK;
 }
 
@@ -286,13 +235,11 @@ static size_t column_of_entity(const entity *x, int grouping) {
 static xmc_status fill_groups(measure *m, const xmc_analysis *a, xmc_equity_measures *out,
                               xmc_diag *diag) {
     const xmc_equity *p = m->p;
-    double *contribution = calloc(m->n_entities + 1, sizeof *contribution);
-    double *difference = malloc((m->trials + 1) * sizeof *difference);
-    xmc_status st = XMC_OK;
-    if (!contribution || !difference)
-        st = xmc_no_memory(diag, m->trials * sizeof *difference, "measures of equity");
-    if (!st)
-        st = entities_in_tail(m, contribution, diag);
+    const xmc_equity_estimators *f = m->estimators;
+    xmc_estimate *contribution = calloc(m->n_entities + 1, sizeof *contribution);
+    xmc_status st = contribution ? entities_in_tail(m, contribution, diag)
+                                 : xmc_no_memory(diag, m->n_entities * sizeof *contribution,
+                                                 "measures of equity");
     for (size_t i = 0; !st && i < FIXED; i++) {
         xmc_equity_group g = {0};
         bool any = false;
@@ -305,9 +252,12 @@ static xmc_status fill_groups(measure *m, const xmc_analysis *a, xmc_equity_meas
             }
         if (!any)
             continue;
-        measure_column(m, m->column + i * m->trials, out->var, difference, &g);
+        const double *x = m->column + i * m->trials;
+        st = f->group(f->context, x, &g, diag);
+        g.contribution = xmc_worst_mean_of(f->worst, x);
         out->groups[out->n_groups++] = g;
     }
+    const xmc_estimate none = {(double)NAN, (double)NAN, (double)NAN, (double)NAN};
     for (size_t e = 0; !st && e < m->n_entities; e++) {
         const entity *x = &m->entities[e];
         const size_t j = e < p->n + p->n_linear ? SIZE_MAX : e - p->n - p->n_linear;
@@ -317,18 +267,17 @@ static xmc_status fill_groups(measure *m, const xmc_analysis *a, xmc_equity_meas
         xmc_equity_group g = {.grouping = XMC_GROUP_STOCK,
                               .exposure = x->exposure,
                               .dividends = x->dividends,
-                              .mean = (double)NAN,
-                              .var = (double)NAN,
-                              .tvar = (double)NAN,
-                              .marginal = (double)NAN};
+                              .mean = none,
+                              .var = none,
+                              .tvar = none,
+                              .marginal = none};
         snprintf(g.name, sizeof g.name, "%s", name);
         if (x->stock != SIZE_MAX)
-            measure_column(m, m->column + (FIXED + x->stock) * m->trials, out->var, difference, &g);
+            st = f->group(f->context, m->column + (FIXED + x->stock) * m->trials, &g, diag);
         g.contribution = contribution[e];
         out->groups[out->n_groups++] = g;
     }
     free(contribution);
-    free(difference);
     return st;
 }
 
@@ -410,13 +359,12 @@ static xmc_status compute(measure *m, const xmc_analysis *a, const uint8_t *hold
     m->buffer = calloc(m->buffer_size * (size_t)p->threads, sizeof(double));
     m->column = calloc(m->n_columns * m->trials + 1, sizeof(double));
     m->total = calloc(m->trials + 1, sizeof(double));
-    m->scratch = calloc(m->trials + 1, sizeof(double));
     out->groups = calloc(FIXED + m->n_entities, sizeof *out->groups);
     out->n_scenarios = 2 + a->equity.n_scenarios;
     out->scenarios = calloc(out->n_scenarios, sizeof *out->scenarios);
     out->scenario_loss = calloc(out->n_scenarios, sizeof(double));
-    if (!of_alone || !m->buffer || !m->column || !m->total || !m->scratch || !out->groups ||
-        !out->scenarios || !out->scenario_loss)
+    if (!of_alone || !m->buffer || !m->column || !m->total || !out->groups || !out->scenarios ||
+        !out->scenario_loss)
         st = xmc_no_memory(diag, m->n_columns * m->trials * sizeof(double), "measures of equity");
     for (size_t e = 0; !st && e < m->n_entities; e++) {
         const entity *x = &m->entities[e];
@@ -430,14 +378,12 @@ static xmc_status compute(measure *m, const xmc_analysis *a, const uint8_t *hold
         name_scenarios(a, out);
         run_trials(m, (const uint8_t(*)[3])of_alone);
         out->trials = m->trials;
-        out->mean = mean_of(m, m->total);
-        out->var = var_and_tvar(m, m->total, &out->tvar);
         for (size_t e = 0; e < m->n_entities; e++) {
             out->exposure +=
                 m->entities[e].class == XMC_EQ_DERIVATIVE ? 0.0 : m->entities[e].exposure;
             out->dividends += m->entities[e].dividends;
         }
-        st = find_tail(m, out->var, diag);
+        st = m->estimators->book(m->estimators->context, m->total, m->trials, out, diag);
     }
     free(of_alone);
     if (!st)
@@ -451,18 +397,17 @@ static xmc_status compute(measure *m, const xmc_analysis *a, const uint8_t *hold
 }
 
 xmc_status xmc_equity_measure(const xmc_equity *p, const xmc_analysis *a, uint64_t trials,
-                              const uint8_t *holding_class, xmc_equity_measures *out,
-                              xmc_diag *diag) {
+                              const uint8_t *holding_class, const xmc_equity_estimators *estimators,
+                              xmc_equity_measures *out, xmc_diag *diag) {
     *out = (xmc_equity_measures){0};
-    measure m = {.p = p, .trials = trials < MOST_TRIALS ? trials : MOST_TRIALS};
+    measure m = {
+        .p = p, .trials = trials < MOST_TRIALS ? trials : MOST_TRIALS, .estimators = estimators};
     xmc_status st = compute(&m, a, holding_class, out, diag);
     free(m.entities);
     free(m.cell);
     free(m.own);
     free(m.column);
     free(m.total);
-    free(m.scratch);
-    free(m.tail);
     free(m.buffer);
     if (st)
         xmc_equity_measures_free(out);

@@ -1,7 +1,9 @@
 #include "sim/execute.h"
 #include "kernels/dispatch.h"
+#include "output/group_measures.h"
 #include "output/holding_time.h"
 #include "output/location_means.h"
+#include "output/measures.h"
 #include "output/results.h"
 #include "scenarios/overlay.h"
 #include "sim/cat.h"
@@ -168,8 +170,13 @@ static xmc_status measure_equity(const xmc_plan *p, xmc_equity_measures *out, xm
                                no_window, XMC_WEIGHT_SHARES, NULL, h, diag);
     for (size_t i = 0; st == XMC_OK && i < book->n_instruments; i++)
         class[i] = xmc_holding_class(h[i].years);
+    xmc_group_measures m = {.level = xmc_quantile_levels[XMC_Q995], .grid = p->analysis->loss_grid};
     if (st == XMC_OK)
-        st = xmc_equity_measure(p->equity, p->analysis, p->trials, class, out, diag);
+        st = xmc_equity_measure(p->equity, p->analysis, p->trials, class,
+                                &(xmc_equity_estimators){&m, xmc_group_measures_book,
+                                                         xmc_group_measures_group, &m.worst},
+                                out, diag);
+    xmc_group_measures_free(&m);
     free(h);
     free(class);
     return st;

@@ -12,6 +12,7 @@
 #include "kernels/distributions.h"
 #include "kernels/vmath.h"
 #include "output/measures.h"
+#include "scenarios/common/worst.h"
 
 #include <unistd.h>
 
@@ -297,6 +298,70 @@ static void test_sorting(void **state) {
 
 /* T17, on all rows of a joint file with ties, gains and few trials: what must hold whatever the
  * numbers; and the sums of the allocation, with an atom at the quantile. */
+static bool same(xmc_estimate a, xmc_estimate b) {
+    return a.value == b.value && a.se == b.se && a.lower == b.lower && a.upper == b.upper;
+}
+
+/* Sorting the tail alone gives what sorting all gives, and nothing below; with ties and few trials
+ * too. The mean of the loss itself over its worst trials is its TVaR, and has its error. */
+static void test_tail_alone(void **state) {
+    (void)state;
+    enum { N = 20001 };
+    static double x[N];
+    static const xmc_level p99 = {99, 100}, p995 = {199, 200}, p9 = {9, 10};
+    static const size_t sizes[] = {2, 199, 1000, 1025, 9999, N};
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    for (int form = 0; form < 3; form++)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            const size_t n = sizes[i];
+            xmc_stream s = xmc_stream_at(8, (uint64_t)form, i);
+            for (size_t t = 0; t < n; t++)
+                x[t] = form == 0   ? rint(64e3 * xmc_normal(&s)) / 64
+                       : form == 1 ? floor(-2 * xmc_log(xmc_uniform(&s)))
+                                   : 3.0;
+            xmc_distribution all, tail;
+            assert_int_equal(xmc_distribution_init(&all, n, 0x1p-6, &diag), XMC_OK);
+            assert_int_equal(xmc_distribution_init(&tail, n, 0x1p-6, &diag), XMC_OK);
+            assert_int_equal(xmc_distribution_set(&all, x, n, "x", &diag), XMC_OK);
+            assert_int_equal(xmc_distribution_set_tail(&tail, x, n, p99, "x", &diag), XMC_OK);
+            assert_true(all.mean.value == tail.mean.value && all.mean.se == tail.mean.se);
+            const xmc_estimate var = xmc_var(&all, p995), tvar = xmc_tvar(&all, p995);
+            if (!isnan(var.lower) && !isnan(var.upper)) {
+                assert_true(same(var, xmc_var(&tail, p995)));
+                assert_true(same(xmc_var(&all, p99), xmc_var(&tail, p99)));
+                if (!isnan(tvar.se)) {
+                    assert_true(same(tvar, xmc_tvar(&tail, p995)));
+                    assert_true(
+                        same(xmc_var_less_mean(&all, p995), xmc_var_less_mean(&tail, p995)));
+                }
+                if (form == 0)
+                    assert_true(isnan(xmc_var(&tail, p9).value) &&
+                                isnan(xmc_tvar(&tail, p9).value) &&
+                                isnan(xmc_level_of(&tail, 0).value));
+                assert_true(xmc_level_of(&all, var.value).value ==
+                            xmc_level_of(&tail, var.value).value);
+            }
+            xmc_worst w;
+            assert_int_equal(xmc_worst_find(&w, x, NULL, n, (double)n / 200, var.value,
+                                            isnan(var.lower) ? -INFINITY : var.lower,
+                                            isnan(var.upper) ? INFINITY : var.upper, &diag),
+                             XMC_OK);
+            const xmc_estimate mean = xmc_worst_mean_of(&w, x);
+            assert_true(fabs(mean.value - tvar.value) <= 0x1p-7 + 1e-9);
+            if (isnan(var.upper))
+                assert_true(isnan(mean.se));
+            else if (form == 0 && n > 9000)
+                assert_true(fabs(mean.se / tvar.se - 1) < 0.03);
+            else if (form == 2)
+                assert_true(mean.se == 0);
+            xmc_worst_free(&w);
+            xmc_distribution_free(&all);
+            xmc_distribution_free(&tail);
+        }
+    xmc_diag_free(&diag);
+}
+
 static void draw_rough(void *context, uint64_t trial, double *net, size_t n) {
     (void)context;
     xmc_stream s = xmc_stream_at(5, trial, 0);
@@ -361,7 +426,7 @@ int main(void) {
         cmocka_unit_test(test_definitions),      cmocka_unit_test(test_ranks),
         cmocka_unit_test(test_event_loss_table), cmocka_unit_test(test_gaussian),
         cmocka_unit_test(test_coverage),         cmocka_unit_test(test_sorting),
-        cmocka_unit_test(test_invariants),
+        cmocka_unit_test(test_tail_alone),       cmocka_unit_test(test_invariants),
     };
     return cmocka_run_group_tests_name("measures", tests, NULL, NULL);
 }

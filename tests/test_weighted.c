@@ -10,6 +10,7 @@
 #include "kernels/distributions.h"
 #include "output/allocation.h"
 #include "output/weighted.h"
+#include "scenarios/common/worst.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -119,6 +120,58 @@ static void limits_cover(void **state) {
     assert_true(width[0] < 0.4 * width[1]); /* and the shift pays */
 }
 
+/* Contributions: part of a normal loss, its own noise beside it. The standard error has the
+ * quantile's; over many seeds it is the standard deviation of the estimates within 4 errors of
+ * that, plain and weighted. */
+static void errors_of_contributions(void **state) {
+    (void)state;
+    enum { N = 8000, SEEDS = 400 };
+    static double loss[N], x[N], w[N];
+    const double beta = 0.8, q = xmc_normal_quantile(0.99);
+    const double tail = exp(-0.5 * q * q) / sqrt(2 * 3.14159265358979324) / 0.01;
+    for (int weighted = 0; weighted < 2; weighted++) {
+        double sum = 0, squares = 0, se = 0;
+        int inside = 0;
+        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+            const double shift = weighted ? 2.0 : 0.0;
+            xmc_stream s = xmc_stream_at(seed, 17, 0), own = xmc_stream_at(seed, 18, 0);
+            for (size_t i = 0; i < N; i++) {
+                const double z = xmc_normal(&s) + shift;
+                w[i] = exp(0.5 * shift * shift - shift * z);
+                loss[i] = rint(64e3 * z) / 64;
+                x[i] = beta * loss[i] + 300 * xmc_normal(&own);
+            }
+            xmc_diag diag;
+            xmc_diag_init(&diag);
+            xmc_distribution d = distribution(weighted ? w : NULL, N);
+            set(&d, loss, N);
+            const xmc_estimate v = xmc_var(&d, p99);
+            xmc_worst worst;
+            assert_int_equal(xmc_worst_find(&worst, loss, weighted ? w : NULL, N, N / 100.0,
+                                            v.value, v.lower, v.upper, &diag),
+                             XMC_OK);
+            const xmc_estimate e = xmc_worst_mean_of(&worst, x);
+            assert_true(fabs(xmc_worst_mean_of(&worst, loss).value - xmc_tvar(&d, p99).value) <
+                        0x1p-6);
+            const double off = e.value - 1e3 * beta * tail;
+            sum += off;
+            squares += off * off;
+            se += e.se / SEEDS;
+            inside += e.lower <= e.value - off && e.value - off <= e.upper;
+            xmc_worst_free(&worst);
+            xmc_distribution_free(&d);
+            xmc_diag_free(&diag);
+        }
+        const double sd = sqrt((squares - sum * sum / SEEDS) / (SEEDS - 1));
+        print_message("contribution, %s: sd / error %.3f, %d of %d inside, %.1f errors off\n",
+                      weighted ? "weighted" : "plain", sd / se, inside, SEEDS,
+                      sum / SEEDS / (sd / sqrt(SEEDS)));
+        assert_true(fabs(sd / se - 1) < 4 / sqrt(2.0 * (SEEDS - 1)));
+        assert_true(fabs(sum / SEEDS) < 4 * sd / sqrt(SEEDS));
+        assert_true(inside > (0.95 - 4 * sqrt(0.95 * 0.05 / SEEDS)) * SEEDS && inside < SEEDS);
+    }
+}
+
 static void allocation_adds_up(void **state) {
     (void)state;
     enum { N = 4000, SEGMENTS = 3 };
@@ -160,8 +213,8 @@ static void allocation_adds_up(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(weights_of_one_change_nothing),
-                                       cmocka_unit_test(limits_cover),
-                                       cmocka_unit_test(allocation_adds_up)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_of_one_change_nothing), cmocka_unit_test(limits_cover),
+        cmocka_unit_test(errors_of_contributions), cmocka_unit_test(allocation_adds_up)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 #ifndef CROSSMC_EQUITY_MEASURES_H
 #define CROSSMC_EQUITY_MEASURES_H
 
+#include "scenarios/common/estimated.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,16 +23,18 @@ typedef struct {
     char name[64];
     double exposure;  /* market value; derivatives: what a move of the underlying acts on */
     double dividends; /* of the year, as stated */
-    double mean;
-    double var, tvar;    /* of the group alone; NAN: not computed for so small a stock */
-    double contribution; /* Euler: mean loss in the worst trials of the book; these add up to its
-                            TVaR exactly */
-    double marginal;     /* VaR of the book less VaR of the book without the group; NAN like var */
+    xmc_estimate mean;
+    xmc_estimate var, tvar;    /* of the group alone; NAN: not computed for so small a stock */
+    xmc_estimate contribution; /* Euler: mean loss in the worst trials of the book; these add up to
+                                  its TVaR within the loss grid */
+    xmc_estimate
+        marginal; /* VaR of the book less VaR of the book without the group; NAN like var */
 } xmc_equity_group;
 
 typedef struct {
     uint64_t trials; /* the first so many; 0: nothing here */
-    double exposure, dividends, mean, var, tvar;
+    double exposure, dividends;
+    xmc_estimate mean, var, tvar; /* of the book */
     size_t n_groups;
     xmc_equity_group *groups;
     size_t n_scenarios;
