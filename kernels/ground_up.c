@@ -20,7 +20,7 @@ static bool plain(size_t n, double inv_grid, const double *amount, const double 
     for (size_t i = 0; i < n; i++) {
         double d = amount[i] * inv_grid, u = limit[i] * inv_grid;
         if (share[i] != 0 || min[i] > amount[i] || max[i] < amount[i] || limit_share[i] != 0 ||
-            !isfinite(d) || rint(d) != d || rint(u) != u)
+            !isfinite(d) || d < 0 || rint(d) != d || !(u >= 0) || rint(u) != u)
             return false;
     }
     return true;
@@ -38,7 +38,8 @@ bool xmc_run_terms_plain(const xmc_run *run, double grid) {
         return false;
     for (size_t i = 0; i < run->n; i++) {
         double a = run->attachment[i] * inv, l = run->layer_limit[i] * inv;
-        if (!isfinite(a) || rint(a) != a || rint(l) != l || run->participation[i] != 1)
+        if (!isfinite(a) || a < 0 || rint(a) != a || !(l >= 0) || rint(l) != l ||
+            run->participation[i] != 1)
             return false;
     }
     return true;

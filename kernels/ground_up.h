@@ -18,9 +18,13 @@ enum {
     XMC_MAX_COVERS = 16 /* coverages of a location, by peril where an event has several */
 };
 
+/* The coverages of a location sum to less than this many grid steps, so that its loss keeps the
+ * grid's bits while an offset of 3/2 2^52 steps is added to it. */
+#define XMC_LARGEST_LOSS (0x1p51 - XMC_MAX_COVERS)
+
 /* Arrays hold one value per location of the run. */
 typedef struct {
-    size_t n;
+    size_t n;                              /* below 8192 */
     uint32_t n_covers;                     /* 1 … XMC_MAX_COVERS */
     uint32_t cover_offset[XMC_MAX_COVERS]; /* ascending */
     bool mean;                             /* take the rows' mean damage ratios; draw nothing */
@@ -28,7 +32,7 @@ typedef struct {
     bool has_policy;                       /* policy and layer terms of single-location accounts */
     bool plain_terms;                      /* xmc_run_terms_plain: a shortcut that changes no bit */
     const uint32_t *rank;                  /* ascending */
-    const double *tiv;                     /* [n_covers][n] */
+    const double *tiv;                     /* [n_covers][n]; see XMC_LARGEST_LOSS */
     const double *ded_amount, *ded_share, *ded_min, *ded_max, *limit_amount, *limit_share;
     const double *pol_ded_amount, *pol_ded_share, *pol_ded_min, *pol_ded_max, *pol_limit_amount,
         *pol_limit_share, *attachment, *layer_limit, *participation;
@@ -36,8 +40,8 @@ typedef struct {
     const uint32_t *slot;
 } xmc_run;
 
-/* Whether all terms of the run are plain: amounts on the grid without shares, minima, maxima or
- * participations other than 1, so that they need no rounding. For the plan. */
+/* Whether all terms of the run are plain: amounts >= 0 on the grid without shares, minima, maxima
+ * or participations other than 1, so that they need no rounding. For the plan. */
 bool xmc_run_terms_plain(const xmc_run *run, double grid);
 
 /* The streams of up to XMC_LANES occurrences, all at the same place. */

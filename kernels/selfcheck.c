@@ -77,43 +77,48 @@ static uint64_t kernel_skip(const xmc_kernels *k) {
     return hash_bytes(hits, n * sizeof *hits);
 }
 
-/* Six locations with amounts off the grid, in both orders of the lanes. */
+/* Seven locations in both orders of the lanes: with amounts off the grid, with amounts on it (which
+ * need no rounding), and without terms. */
 static uint64_t kernel_ground_up(const xmc_kernels *k) {
-    enum { LOCATIONS = 6, OCCURRENCES = 19 };
+    enum { LOCATIONS = 7, OCCURRENCES = 19, FORMS = 3 };
     static const double from[] = {0, 0, 0.1, 1}, to[] = {0, 0.1, 1, 1}, p[] = {0.2, 0.5, 0.2, 0.1};
-    static const uint32_t rank[LOCATIONS] = {2, 3, 4, 9, 10, 700};
-    static const double tiv[LOCATIONS] = {1e6, 12345.67, 3e7, 5e5, 8e8, 1},
-                        ded[LOCATIONS] = {1e4, 0, 77.7, 0, 1e6, 0},
-                        share[LOCATIONS] = {0, 0.01, 0, 0.05, 0, 0}, none[LOCATIONS] = {0},
-                        limit[LOCATIONS] = {5e5, INFINITY, 1e7, 3e5, INFINITY, INFINITY},
-                        most[LOCATIONS] = {INFINITY, INFINITY, INFINITY,
+    static const uint32_t rank[LOCATIONS] = {2, 3, 4, 9, 10, 700, 701};
+    static const double tiv[LOCATIONS] = {1e6, 12345.67, 3e7, 5e5, 8e8, 1, 2e4},
+                        ded[LOCATIONS] = {1e4, 0, 77.7, 0, 1e6, 0, 0.3},
+                        whole[LOCATIONS] = {1e4, 0, 77.75, 0, 1e6, 0, 500},
+                        share[LOCATIONS] = {0, 0.01, 0, 0.05, 0, 0, 0}, none[LOCATIONS] = {0},
+                        limit[LOCATIONS] = {5e5, INFINITY, 1e7, 3e5, INFINITY, INFINITY, 1e3},
+                        most[LOCATIONS] = {INFINITY, INFINITY, INFINITY, INFINITY,
                                            INFINITY, INFINITY, INFINITY};
     xmc_damage_row row;
     if (xmc_damage_row_init(&row, 4, from, to, p))
         return 0;
     const xmc_damage_row *rows[] = {&row};
-    const xmc_run run = {.n = LOCATIONS,
-                         .n_covers = 1,
-                         .has_terms = true,
-                         .rank = rank,
-                         .tiv = tiv,
-                         .ded_amount = ded,
-                         .ded_share = share,
-                         .ded_min = none,
-                         .ded_max = most,
-                         .limit_amount = limit,
-                         .limit_share = none};
-    xmc_lanes lanes = {.position = 0};
-    for (size_t i = 0; i < XMC_LANES; i++) {
-        const xmc_stream s = xmc_stream_at(2, i, 1);
-        lanes.state[i] = s.state;
-        lanes.inc[i] = s.inc;
+    double loss[FORMS][OCCURRENCES + 1] = {{0}};
+    for (int form = 0; form < FORMS; form++) {
+        const xmc_run run = {.n = LOCATIONS,
+                             .n_covers = 1,
+                             .has_terms = form<2, .plain_terms = form> 0,
+                             .rank = rank,
+                             .tiv = tiv,
+                             .ded_amount = form ? whole : ded,
+                             .ded_share = form ? none : share,
+                             .ded_min = none,
+                             .ded_max = most,
+                             .limit_amount = limit,
+                             .limit_share = none};
+        xmc_lanes lanes = {.position = 0};
+        for (size_t i = 0; i < XMC_LANES; i++) {
+            const xmc_stream s = xmc_stream_at(2, i, 1);
+            lanes.state[i] = s.state;
+            lanes.inc[i] = s.inc;
+        }
+        k->ground_up_occurrences(&run, rows, &lanes, OCCURRENCES, loss[form], OCCURRENCES, 0x1p-6,
+                                 0x1p6);
+        xmc_stream s = xmc_stream_at(2, 0, 1);
+        uint64_t position = 0;
+        k->ground_up_locations(&run, rows, &s, &position, loss[form] + OCCURRENCES, 0x1p-6, 0x1p6);
     }
-    double loss[OCCURRENCES + 1] = {0};
-    k->ground_up_occurrences(&run, rows, &lanes, OCCURRENCES, loss, OCCURRENCES, 0x1p-6, 0x1p6);
-    xmc_stream s = xmc_stream_at(2, 0, 1);
-    uint64_t position = 0;
-    k->ground_up_locations(&run, rows, &s, &position, loss + OCCURRENCES, 0x1p-6, 0x1p6);
     return hash_bytes(loss, sizeof loss);
 }
 
@@ -172,7 +177,7 @@ static const struct {
     {"kernel fill_normal", by_kernel, kernel_fill_normal, UINT64_C(0x62c6bd9b7309ba42)},
     {"kernel fill_normal_f32", by_kernel, kernel_fill_normal_f32, UINT64_C(0xa8c9ff13e2aaff1a)},
     {"kernel skip", by_kernel, kernel_skip, UINT64_C(0x9556ee553815051f)},
-    {"kernels ground_up", by_kernel, kernel_ground_up, UINT64_C(0xb6ab640e4b3e8f9f)},
+    {"kernels ground_up", by_kernel, kernel_ground_up, UINT64_C(0x6677bbc116312ffb)},
     {"kernel account_terms", by_kernel, kernel_account_terms, UINT64_C(0x17154e58e75f899a)},
     {"kernels of the reductions", by_kernel, kernel_reductions, UINT64_C(0xd5dc581318799d17)},
 };

@@ -621,7 +621,7 @@ static size_t run_trial(const xmc_cat *c, xmc_cat_thread *t, uint32_t trial, xmc
 
 static int run_trials(const xmc_cat *c, xmc_block *b, uint32_t first, uint32_t n) {
     int overflowed = 0;
-    const double most = 0x1p53 * c->grid;
+    const double most = 0x1p52 * c->grid;
     /* 512 trials: a thread's columns do not share cache lines with its neighbours'. */
     const uint32_t slice = 512, slices = (n + slice - 1) / slice;
 #pragma omp parallel for schedule(dynamic) num_threads(c->threads) reduction(| : overflowed)

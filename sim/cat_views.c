@@ -46,6 +46,7 @@ typedef struct {
     uint32_t *met;  /* [accounts] locations met */
     uint32_t *cell; /* [accounts] cell of the first one */
     uint8_t *many;  /* [accounts] met in several cells */
+    double largest; /* what a location may lose in one event, so far */
     xmc_terms_build terms;
     uint8_t *needs;  /* [accounts] a term tree */
     uint32_t *index; /* [accounts] into the view's term trees */
@@ -643,9 +644,13 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
     r->tiv = w->tiv;
     for (size_t i = 0; i < n; i++) {
         const xmc_location *l = location_at(c, active[i]);
+        double sum = 0;
         w->rank[i] = c->book.rank[active[i]];
-        for (uint32_t k = 0; k < key->n_covers; k++)
+        for (uint32_t k = 0; k < key->n_covers; k++) {
             w->tiv[k * n + i] = l->tiv[key->cover[k]] * xmc_cat_severity(c->a, l, v->bit);
+            sum += w->tiv[k * n + i];
+        }
+        b->largest = b->largest > sum ? b->largest : sum;
     }
     w->rank += n;
     w->tiv += n * key->n_covers;
@@ -804,6 +809,12 @@ static xmc_status build_runs(build *b, size_t view, const part_key *keys, found_
         fill_run(b, view, keys, &v->runs[r], &f->key, active, &w);
         active += f->length;
     }
+    if (b->largest >= XMC_LARGEST_LOSS * c->grid)
+        return xmc_error(diag, XMC_BAD_INPUT,
+                         "loss_grid: %g: a location may lose CNY %.6g in one event (its sums "
+                         "insured, times an overlay's severity, from all perils), which needs a "
+                         "grid of at least %g",
+                         c->grid, b->largest, b->largest * 0x1p-50);
     return XMC_OK;
 }
 

@@ -82,9 +82,10 @@ static void close_handover(handover *h) {
 }
 
 /* The total of each trial is the sum of its segments, after treaties; exact on the grid below 2^53
- * steps. Returns whether every total stays inside the exact range. */
+ * steps, and so are differences of two trials below 2^52, which the measures take. Returns whether
+ * every total stays inside that range. */
 static bool totals(const xmc_plan *plan, xmc_block *b) {
-    const double limit = 0x1p53 * plan->analysis->loss_grid;
+    const double limit = 0x1p52 * plan->analysis->loss_grid;
     int exact = 1;
 #pragma omp parallel for schedule(static) reduction(&& : exact)
     for (uint32_t t = 0; t < b->n; t++) {
@@ -174,9 +175,8 @@ xmc_status xmc_run_trials(xmc_plan *plan, const xmc_run_hooks *hooks, xmc_run_ti
         fill(plan, b, times);
         if (!totals(plan, b) || (plan->cat && xmc_cat_overflowed(plan->cat))) {
             status = xmc_error(diag, XMC_FAILED,
-                               "a loss left the exact range of the loss grid (2^53 steps of %g "
-                               "CNY): choose a coarser "
-                               "loss_grid",
+                               "a year's losses left the exact range of the loss grid (2^52 "
+                               "steps of %g CNY): choose a coarser loss_grid",
                                plan->analysis->loss_grid);
             break;
         }

@@ -895,6 +895,224 @@ static void check_special(const xmc_kernels *ref, const xmc_kernels *k) {
     digest = before;
 }
 
+/* ---- plain terms and the largest losses that the grid allows; adds nothing to the digest ---- */
+
+/* A stream whose next word is this one. */
+static xmc_stream stream_of_word(uint32_t word) {
+    const uint64_t low = word & 0x3fffu, high = word >> 14;
+    xmc_stream s = {.state = high << 41, .inc = xmc_mix64(word) | 1};
+    s.state |= (low ^ (s.state >> 45 & 0x3fffu)) << 27;
+    xmc_stream next = s;
+    if (xmc_u32(&next) != word)
+        fail("stream_of_word", "-", word, "gives another word");
+    return s;
+}
+
+/* Words of all magnitudes: the small ones bring the rarest and largest damage. */
+static uint32_t any_word(xmc_stream *s) {
+    const uint32_t form = xmc_u32(s) % 5, word = xmc_u32(s);
+    return form == 0 ? word : form == 1 ? ~(word >> word % 32) : word >> word % 32;
+}
+
+/* Arrays that a run without such terms does not have. */
+static void drop_terms(xmc_run *r) {
+    if (!r->has_terms)
+        r->ded_amount = r->ded_share = r->ded_min = r->ded_max = r->limit_amount = r->limit_share =
+            NULL;
+    if (!r->has_policy)
+        r->pol_ded_amount = r->pol_ded_share = r->pol_ded_min = r->pol_ded_max =
+            r->pol_limit_amount = r->pol_limit_share = r->attachment = r->layer_limit =
+                r->participation = NULL;
+}
+
+/* A run with plain terms, or none: amounts up to and far beyond the largest loss, which is just
+ * below 2^51 grid steps for a few locations; damage rows of atoms alone among others. */
+static xmc_run plain_run(unsigned round, double grid, xmc_stream *s) {
+    static const double steps[] = {0,      1,          2,          3,      64,     1e6,
+                                   0x1p31, 0x1p40 + 1, 0x1p50 - 1, 0x1p50, 0x1p51, 0x1.8p52 + 1,
+                                   0x1p53, 0x1p60,     0x1p200};
+    enum { STEPS = sizeof steps / sizeof *steps };
+    const size_t n = round % 11 ? 1 + xmc_u32(s) % 70 : RUN - xmc_u32(s) % 64;
+    const uint32_t covers = round % 3 ? 1 : 1 + xmc_u32(s) % XMC_MAX_COVERS;
+    xmc_run r = make_run(n, covers, 16 | (round / 2 & 15), 0, round);
+    for (uint32_t c = 0, at = 0; c < covers; c++) {
+        at += xmc_u32(s) % (round % 7 ? 3 : 600) + (c > 0);
+        r.cover_offset[c] = at;
+        static const double from[] = {0, 0.3, 1}, to[] = {0, 0.9, 1};
+        const double p[] = {xmc_u32(s) % 2, xmc_u32(s) % 2, xmc_u32(s) % 2 ? 1 : 1e-9};
+        if (xmc_u32(s) % 2 && xmc_damage_row_init(&book.row[c], 3, from, to, p))
+            exit(1);
+    }
+    const uint32_t room = r.cover_offset[covers - 1] + 1;
+    uint32_t rank = round % 5 ? xmc_u32(s) % 5000 : UINT32_MAX - (uint32_t)n * (room + 40);
+    for (size_t i = 0; i < n; i++) {
+        const bool huge = i < 3 || xmc_u32(s) % 200 == 0;
+        const double most = (huge && i < 200 ? 0x1p51 - XMC_MAX_COVERS : 0x1p38) / covers * grid;
+        for (uint32_t c = 0; c < covers; c++) {
+            const double part[] = {1, 1, xmc_uniform(s), 0x1p-30 * xmc_uniform(s), 0, 0x1p-1060};
+            book.tiv[c * n + i] = part[xmc_u32(s) % 6] * most;
+        }
+        book.rank[i] = rank;
+        rank += round % 2 ? 1 : room + xmc_u32(s) % 40;
+        for (int k = 0; k < 15; k++) {
+            const int kind = k >= 6 ? k - 6 : k;
+            const double share = xmc_u32(s) % 3 ? steps[xmc_u32(s) % STEPS] * grid
+                                                : rint(xmc_uniform(s) * 0x1p51) * grid;
+            const bool limit = kind == 4 || kind == 7;
+            const bool amount = limit || kind == 0 || kind == 6;
+            const double none = kind == 3 ? INFINITY : kind == 8 ? 1 : 0;
+            book.term[k][i] = !amount                        ? none
+                              : limit && xmc_u32(s) % 3 == 0 ? INFINITY
+                              : xmc_u32(s) % 3               ? share
+                                                             : 0;
+        }
+        for (int k = 0; k < 7; k += 6) { /* minima and maxima that say nothing */
+            book.term[k + 2][i] = xmc_u32(s) % 2 ? 0 : book.term[k][i];
+            book.term[k + 3][i] = xmc_u32(s) % 2 ? INFINITY : book.term[k][i];
+        }
+    }
+    r.plain_terms = xmc_run_terms_plain(&r, grid);
+    if (!r.plain_terms)
+        fail("xmc_run_terms_plain", "-", n, "not recognised");
+    drop_terms(&r);
+    return r;
+}
+
+/* Losses on the grid that lie where the new ones are added. */
+static void start_losses(double *acc, size_t n, double grid, uint64_t seed) {
+    xmc_stream s = xmc_stream_at(seed, 6, 6);
+    for (size_t i = 0; i < n; i++)
+        acc[i] = (double)(xmc_u32(&s) >> 4) * grid;
+}
+
+static void check_plain(const xmc_kernels *ref, const xmc_kernels *k) {
+    static const double grids[] = {0x1p-20, 0x1p-6, 1.0, 0x1p3, 0x1p10};
+    const uint64_t before = digest;
+    xmc_stream s = xmc_stream_at(15, 15, 15);
+    for (unsigned round = 0; round < 1600; round++) {
+        const double grid = grids[round % 5], inv = 1 / grid;
+        const xmc_run run = plain_run(round, grid, &s);
+        const size_t lanes = 1 + round % XMC_LANES, stride = lanes + xmc_u32(&s) % 3;
+        xmc_lanes start = {.position = run.rank[0] + run.cover_offset[0]}, l[2];
+        if (round % 4 == 0) /* draws to leave out, or to go back over */
+            start.position = xmc_u32(&s);
+        for (size_t i = 0; i < XMC_LANES; i++) {
+            const xmc_stream at = stream_of_word(any_word(&s));
+            start.state[i] = at.state;
+            start.inc[i] = at.inc;
+        }
+        for (int t = 0; t < 2; t++) {
+            double *acc = (double *)(void *)guarded(t);
+            start_losses(acc, SLOTS * stride, grid, round);
+            l[t] = start;
+            (t ? k : ref)
+                ->ground_up_occurrences(&run, book.rows, &l[t], lanes, acc, stride, grid, inv);
+        }
+        compare("ground_up_occurrences, plain", k->isa, run.n, SLOTS * stride * sizeof(double), 0);
+        same("streams", k->isa, run.n, l[0].state, l[1].state, lanes * 8);
+        if (l[0].position != l[1].position)
+            fail("ground_up_occurrences, plain", k->isa, run.n, "leaves the streams elsewhere");
+        xmc_stream at[2];
+        uint64_t position[2];
+        for (int t = 0; t < 2; t++) {
+            double *acc = (double *)(void *)guarded(t);
+            start_losses(acc, SLOTS, grid, round);
+            at[t] = (xmc_stream){start.state[0], start.inc[0]};
+            position[t] = start.position;
+            (t ? k : ref)
+                ->ground_up_locations(&run, book.rows, &at[t], &position[t], acc, grid, inv);
+        }
+        compare("ground_up_locations, plain", k->isa, run.n, SLOTS * sizeof(double), 0);
+        if (position[0] != position[1] || at[0].state != at[1].state)
+            fail("ground_up_locations, plain", k->isa, run.n, "leaves the stream elsewhere");
+    }
+    digest = before;
+}
+
+/* Terms that the shortcut must refuse, one at a time; numbers as in make_run. */
+static void check_plain_refused(void) {
+    static const struct {
+        int term;
+        double value;
+    } wrong[] = {{0, 0x1p-7}, {0, -64},       {0, INFINITY}, {0, NAN},      {1, 0.01},
+                 {2, 1e5},    {3, 64},        {4, 100.3},    {4, -64},      {4, NAN},
+                 {5, 0.5},    {6, 1e-3},      {6, INFINITY}, {7, 0.01},     {8, 1e5},
+                 {9, 64},     {10, 0x1p-7},   {10, -64},     {11, 0.5},     {12, 0.3},
+                 {12, -64},   {12, INFINITY}, {12, NAN},     {13, 1e6 / 7}, {13, -64},
+                 {13, NAN},   {14, 0.5},      {14, 0},       {14, NAN}};
+    for (size_t w = 0; w < sizeof wrong / sizeof *wrong; w++) {
+        const xmc_run r = make_run(5, 1, 16 | 3, 0, 9);
+        for (size_t i = 0; i < 5; i++)
+            book.term[0][i] = book.term[6][i] = 128;
+        if (!xmc_run_terms_plain(&r, 0x1p-6))
+            fail("xmc_run_terms_plain", "-", w, "refused what is plain");
+        book.term[wrong[w].term][3] = wrong[w].value;
+        if (xmc_run_terms_plain(&r, 0x1p-6))
+            fail("xmc_run_terms_plain", "-", w, "accepted what is not plain");
+    }
+}
+
+/* ---- chosen words, all small lengths and large buckets; adds nothing to the digest ---- */
+
+static void check_words(const xmc_kernels *ref, const xmc_kernels *k) {
+    const uint64_t before = digest;
+    make_paths(1, 0);
+    for (unsigned bit = 0; bit < 32; bit++)
+        for (int half = 0; half < 2; half++)
+            for (int form = 0; form < 2; form++) {
+                /* sixteen words about a power of two, or half an octave above, from either end */
+                xmc_stream s[2][XMC_PATH_LANES];
+                for (unsigned i = 0; i < XMC_PATH_LANES; i++) {
+                    const uint32_t near = (UINT32_C(1) << bit) + (half ? (1u << bit) / 2 : 0);
+                    const uint32_t word = near + i / 2 - 4;
+                    s[0][i] = s[1][i] = stream_of_word(i % 2 ? ~word : word);
+                }
+                for (int t = 0; t < 2; t++) {
+                    float *out = (float *)(void *)guarded(t);
+                    if (form)
+                        (t ? k : ref)->path_two_tails(s[t], daily.table, out, 1);
+                    else
+                        (t ? k : ref)->path_normals(s[t], out, 1);
+                }
+                compare(form ? "path_two_tails, chosen words" : "path_normals, chosen words",
+                        k->isa, bit, XMC_PATH_LANES * sizeof(float), 0);
+            }
+#define CHECK_LENGTH(NAME, TYPE, n)                                                                \
+    do {                                                                                           \
+        xmc_stream a = xmc_stream_at(n, 4, 4), b = a;                                              \
+        ref->NAME(&a, (TYPE *)(void *)guarded(0), n);                                              \
+        k->NAME(&b, (TYPE *)(void *)guarded(1), n);                                                \
+        compare(#NAME, k->isa, n, (n) * sizeof(TYPE), 0);                                          \
+        if (a.state != b.state)                                                                    \
+            fail(#NAME, k->isa, n, "leaves the stream elsewhere");                                 \
+    } while (0)
+    for (size_t n = 0; n < 300; n++) { /* and about pieces of 2,048 */
+        const size_t far = 2048 * (1 + n % 3) + n - 150;
+        CHECK_LENGTH(fill_u32, uint32_t, n);
+        CHECK_LENGTH(fill_uniform, double, n);
+        CHECK_LENGTH(fill_uniform_f32, float, n);
+        CHECK_LENGTH(fill_normal, double, n);
+        CHECK_LENGTH(fill_normal_f32, float, n);
+        CHECK_LENGTH(fill_normal, double, far);
+        CHECK_LENGTH(fill_normal_f32, float, far);
+    }
+#undef CHECK_LENGTH
+    static const double ps[] = {1e-12, 1e-9, 5e-6, 1e-5, 0.2, 0.75, 1 - 0x1p-40, 1 - 0x1p-53};
+    for (size_t i = 0; i < sizeof ps / sizeof *ps; i++)
+        for (size_t n = 0; n < 300; n++) {
+            /* short buckets, and the largest, where there are not too many hits */
+            const size_t m = n < 260 ? n : ps[i] > 1e-4 ? 30000 + n : (UINT32_C(1) << 31) - 1 - n;
+            const xmc_stream s = xmc_stream_at(i, n, 9);
+            const double scale = xmc_skip_scale(ps[i]);
+            const size_t a = ref->skip(s, m, scale, (uint32_t *)(void *)guarded(0));
+            const size_t b = k->skip(s, m, scale, (uint32_t *)(void *)guarded(1));
+            if (a != b)
+                fail("skip", k->isa, m, "another count");
+            compare("skip", k->isa, m, a * 4, XMC_SKIP_SLACK * 4);
+        }
+    digest = before;
+}
+
 /* ---- benchmark ---- */
 
 static double now(void) {
@@ -1103,7 +1321,10 @@ int main(int argc, char **argv) {
         check_special(targets[0], checked[i]);
         check_rules(targets[0], checked[i]);
         check_share_out(targets[0], checked[i]);
+        check_plain(targets[0], checked[i]);
+        check_words(targets[0], checked[i]);
     }
+    check_plain_refused();
     if (digest != pinned) {
         fprintf(stderr, "the scalar reference's digest is %#018llx, not %#018llx\n",
                 (unsigned long long)digest, (unsigned long long)pinned);

@@ -104,6 +104,17 @@ class Overlay(unittest.TestCase):
         same = self.run_with("  - {name: none, perils: [AA1], severity: 1}\n  - {name: same, frequency: 1}\n")
         self.assertEqual(same["sha"], self.base["sha"])
 
+    def test_losses_beyond_the_grid_are_refused(self):
+        # 9e7 × 1e6 is beyond 2^51 steps of 2^-6, within which kernels count losses in whole steps
+        large = "  - {name: a, perils: [AA1], classes: [vehicle], severity: 1000}\n"
+        _, r = self.start(large + large.replace("name: a", "name: b"), "large")
+        self.assertEqual(r.returncode, 3, r.stderr)
+        self.assertIn("loss_grid: 0.015625: a location may lose CNY 9e+13 in one event", r.stderr)
+        # a year beyond 2^52 steps stops the run, not its measures
+        _, r = self.start(large + large.replace("name: a", "name: b").replace("1000", "390"), "large")
+        self.assertEqual(r.returncode, 1, r.stderr)
+        self.assertIn("a year's losses left the exact range of the loss grid (2^52 steps of 0.015625 CNY)", r.stderr)
+
     def test_thinning(self):
         run = self.run_with("  - {name: fewer, perils: [OO1], frequency: 0.7}\n")
         flood = self.names("cat/property", "flood")
