@@ -87,11 +87,12 @@ static void print_missing(FILE *f, const char *separator) {
 }
 
 int xmc_cli_select_isa(const char *name) {
-    const xmc_kernels *const *targets, *chosen = xmc_kernels_select(name);
+    const xmc_kernels *const *targets;
+    const xmc_kernels *chosen = name && !*name ? NULL : xmc_kernels_select(name);
     const size_t n = xmc_kernels_available(&targets);
     if (!chosen) {
-        fprintf(stderr, "error: this processor or build has no kernels for '%s'; it has",
-                name ? name : getenv("CROSSMC_ISA"));
+        fprintf(stderr, "error: %s: this processor or build has no kernels for '%s'; it has",
+                name ? "--isa" : "CROSSMC_ISA", name ? name : getenv("CROSSMC_ISA"));
         for (size_t i = 0; i < n; i++)
             fprintf(stderr, "%s %s", i ? "," : "", targets[i]->isa);
         print_missing(stderr, "; ");
