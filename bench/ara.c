@@ -98,16 +98,6 @@ static plain_ara_model plain_of(const tables *x) {
                              .grid = 0x1p-6};
 }
 
-static double z_of(const double *x, size_t n, double expected) {
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += x[i];
-    const double mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++)
-        squares += (x[i] - mean) * (x[i] - mean);
-    return (mean - expected) / sqrt(squares / (double)n / (double)(n - 1));
-}
-
 typedef struct {
     const xmc_elt_layer *p;
     size_t trials;
@@ -129,17 +119,12 @@ static xmc_status measure(const run *k, const char *name, const char *text, xmc_
         seconds[i] = xmc_bench_wall() - start;
         const double cpu_took = xmc_bench_process_cpu() - cpu_start;
         cpu = cpu_took < cpu ? cpu_took : cpu;
-        for (int j = i; j > 0 && seconds[j] < seconds[j - 1]; j--) {
-            double t = seconds[j];
-            seconds[j] = seconds[j - 1];
-            seconds[j - 1] = t;
-        }
     }
-    const double z = z_of(k->before, k->trials, k->expected);
+    const double z = xmc_bench_z(k->before, k->trials, k->expected);
     if (!(fabs(z) < 5))
         return xmc_error(diag, XMC_FAILED, "%s: misses the expected loss, z = %.1f", name, z);
-    const double work = (double)k->trials * OCCURRENCES, took = seconds[passes / 2],
-                 rate = work / took;
+    const double work = (double)k->trials * OCCURRENCES,
+                 took = xmc_bench_median(seconds, (size_t)passes), rate = work / took;
     fprintf(k->o->out,
             "%-46s %8.3f s %11.4g  %6.1f x plain C a core (%.3f s, %.1f x by CPU time); z = %.2f\n",
             text, took, rate, rate / k->plain_rate / k->o->threads, cpu, work / cpu / k->plain_rate,
@@ -238,7 +223,7 @@ static xmc_status sampled(tables *x, const xmc_bench_options *o, json_t *rows, x
         k.plain_rate = FEW * (double)OCCURRENCES / (xmc_bench_cpu() - start);
         k.p = p;
         k.expected = xmc_elt_layer_expected(p);
-        const double z = z_of(bare, FEW, k.expected);
+        const double z = xmc_bench_z(bare, FEW, k.expected);
         fprintf(o->out,
                 "plan %.3f s, %.0f MB; plain C, an inverse beta per event loss: %.4g occurrences/s "
                 "on one core, z = %.2f; %.2f %% of occurrences are in a table\n",

@@ -100,6 +100,40 @@ xmc_status xmc_bench_cat_run(const char *name, const xmc_bench_cat *b, uint64_t 
     return st;
 }
 
+xmc_status xmc_bench_cat_passes(const char *name, const xmc_bench_cat *b, uint64_t trials,
+                                uint32_t block, int threads, xmc_bench_cat_result *one,
+                                xmc_bench_cat_result *all, xmc_diag *diag) {
+    enum { PASSES = 3 };
+    double cpu[PASSES], wall[PASSES];
+    for (int i = 0; i < PASSES; i++) {
+        xmc_status st = xmc_bench_cat_run(name, b, trials, block, 1, one, diag);
+        if (!st)
+            st = xmc_bench_cat_run(name, b, trials, block, threads, all, diag);
+        if (st)
+            return st;
+        cpu[i] = one->cpu;
+        wall[i] = all->wall;
+    }
+    if (one->checksum != all->checksum)
+        return xmc_error(diag, XMC_FAILED, "%s: other losses with %d threads", name, threads);
+    one->cpu = xmc_bench_median(cpu, PASSES);
+    all->wall = xmc_bench_median(wall, PASSES);
+    return XMC_OK;
+}
+
+xmc_status xmc_bench_on_book(const xmc_bench_cat_spec *spec, xmc_bench_cat_fn *f,
+                             const xmc_bench_options *o, json_t *rows, xmc_diag *diag) {
+    xmc_bench_cat b;
+    const char *before;
+    xmc_status st = xmc_bench_in_force(o, &before, diag);
+    if (!st && !(st = xmc_bench_cat_make(spec, &b, diag))) {
+        st = f(&b, o, rows, diag);
+        xmc_bench_cat_free(&b);
+    }
+    xmc_kernels_select(before);
+    return st;
+}
+
 /* ---- plain C ---- */
 
 typedef struct {

@@ -19,6 +19,20 @@ typedef struct {
 xmc_status xmc_bench_cat_run(const char *name, const xmc_bench_cat *b, uint64_t trials,
                              uint32_t block, int threads, xmc_bench_cat_result *r, xmc_diag *diag);
 
+/* xmc_bench_cat_run several times, on one thread and on all: *one has the median of the CPU
+ * seconds, *all that of the wall's. XMC_FAILED, too, where the losses depend on the number of
+ * threads. */
+xmc_status xmc_bench_cat_passes(const char *name, const xmc_bench_cat *b, uint64_t trials,
+                                uint32_t block, int threads, xmc_bench_cat_result *one,
+                                xmc_bench_cat_result *all, xmc_diag *diag);
+
+/* A benchmark on a generated book. */
+typedef xmc_status xmc_bench_cat_fn(const xmc_bench_cat *b, const xmc_bench_options *o,
+                                    json_t *rows, xmc_diag *diag);
+/* Makes the book and runs f on it with the option's kernels in force. */
+xmc_status xmc_bench_on_book(const xmc_bench_cat_spec *spec, xmc_bench_cat_fn *f,
+                             const xmc_bench_options *o, json_t *rows, xmc_diag *diag);
+
 /* Kernels of an option's target in force, or those that are. XMC_USAGE where the processor lacks
  * them. Undo with xmc_kernels_select(*before). */
 xmc_status xmc_bench_in_force(const xmc_bench_options *o, const char **before, xmc_diag *diag);

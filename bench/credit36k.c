@@ -11,17 +11,6 @@
 
 static const uint64_t scenarios = 100000;
 
-/* z of the mean of n losses against the exact one. */
-static double z_of(const double *x, size_t n, double expected) {
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += x[i];
-    double mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++)
-        squares += (x[i] - mean) * (x[i] - mean);
-    return (mean - expected) / sqrt(squares / (double)n / (double)(n - 1));
-}
-
 static plain_credit_model plain_model(const xmc_loans *p, plain_loan *loans) {
     for (uint32_t i = 0; i < XMC_LOANS; i++)
         loans[i] = (plain_loan){p->obligors[i].country, i / XMC_LOAN_REGIONS % XMC_LOAN_RATINGS,
@@ -36,11 +25,6 @@ static plain_credit_model plain_model(const xmc_loans *p, plain_loan *loans) {
                                 .own = sqrt(1 - XMC_LOAN_GLOBAL - XMC_LOAN_REGION)};
 }
 
-static int ascending(const void *pa, const void *pb) {
-    const double a = *(const double *)pa, b = *(const double *)pb;
-    return (a > b) - (a < b);
-}
-
 /* All scenarios on so many threads, several times. */
 static xmc_status run_through(xmc_loans *p, double *loss, int threads, double plain_rate,
                               const xmc_bench_options *o, json_t *rows, xmc_diag *diag) {
@@ -52,28 +36,27 @@ static xmc_status run_through(xmc_loans *p, double *loss, int threads, double pl
     for (int i = 0; !st && i < PASSES; i++)
         st = xmc_loans_run(p, &plan, loss, NULL, &seconds[i], &cpu[i], diag);
     if (!st) {
-        const double z = z_of(loss, scenarios, p->expected);
+        const double z = xmc_bench_z(loss, scenarios, p->expected);
         if (!(fabs(z) < 5))
             st = xmc_error(diag, XMC_FAILED, "credit36k: misses the expected loss, z = %.1f", z);
-        qsort(seconds, PASSES, sizeof *seconds, ascending);
-        qsort(cpu, PASSES, sizeof *cpu, ascending);
-        const double work = (double)scenarios * XMC_LOANS, rate = work / seconds[PASSES / 2];
+        const double wall = xmc_bench_median(seconds, PASSES), busy = xmc_bench_median(cpu, PASSES);
+        const double work = (double)scenarios * XMC_LOANS, rate = work / wall;
         const double defaults = (double)scenarios * p->expected_defaults;
         fprintf(o->out, "%-8s %-42s %9.4f %14.4g  %.1f x plain C; %.3f s, z = %.2f\n",
                 xmc_kernels_active()->isa,
                 threads == 1 ? "100,000 scenarios, 1 thread" : "100,000 scenarios, all threads",
-                1e9 / rate * threads, rate, rate / plain_rate, seconds[PASSES / 2], z);
+                1e9 / rate * threads, rate, rate / plain_rate, wall, z);
         fprintf(
             o->out,
             "%-8s   of processor time: %.3g loan-scenarios and %.3g defaults a second and core\n",
-            "", work / cpu[PASSES / 2], defaults / cpu[PASSES / 2]);
+            "", work / busy, defaults / busy);
         xmc_bench_row row = {.name = "credit36k",
                              .isa = xmc_kernels_active()->isa,
                              .unit = "loan-scenarios",
                              .reference = "plain C on one core, one draw per loan",
                              .threads = threads,
                              .work = work,
-                             .seconds = seconds[PASSES / 2],
+                             .seconds = wall,
                              .reference_rate = plain_rate,
                              .quiet = -1,
                              .checksum = xmc_bench_checksum(loss, scenarios * sizeof *loss)};
@@ -81,7 +64,7 @@ static xmc_status run_through(xmc_loans *p, double *loss, int threads, double pl
             st = xmc_bench_add(rows, &row, diag);
         row.name = "credit36k: processor time";
         row.threads = 1;
-        row.seconds = cpu[PASSES / 2];
+        row.seconds = busy;
         if (!st)
             st = xmc_bench_add(rows, &row, diag);
         row.name = "credit36k: defaults, processor time";
@@ -102,7 +85,7 @@ static xmc_status measure(xmc_loans *p, double *loss, plain_loan *loans, const x
     double start = xmc_bench_cpu();
     plain_credit(&model, FEW, 7, loss);
     const double plain_rate = FEW * (double)XMC_LOANS / (xmc_bench_cpu() - start);
-    double z = z_of(loss, FEW, p->expected);
+    double z = xmc_bench_z(loss, FEW, p->expected);
     if (!(fabs(z) < 5))
         return xmc_error(diag, XMC_FAILED, "credit36k: plain C misses the expected loss, z = %.1f",
                          z);

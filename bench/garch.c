@@ -49,17 +49,6 @@ static void make_model(model *m) {
                                      .price_limit = m->numbers[3]};
 }
 
-/* z of the mean of n values against 0. */
-static double z_of(const double *x, size_t n) {
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += x[i];
-    const double mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++)
-        squares += (x[i] - mean) * (x[i] - mean);
-    return mean / sqrt(squares / (double)n / (double)(n - 1));
-}
-
 /* Plain C; returns index-days a second. loss [FEW] of the first index. */
 static double run_plain(double *loss) {
     float omega[INDICES], a[INDICES], b[INDICES], most[INDICES], h0[INDICES],
@@ -150,7 +139,7 @@ xmc_status xmc_bench_garch(const xmc_bench_options *o, json_t *rows, xmc_diag *d
         free(loss);
         return st;
     }
-    const double plain = run_plain(loss), z_plain = z_of(loss, FEW), numpy = run_numpy();
+    const double plain = run_plain(loss), z_plain = xmc_bench_z(loss, FEW, 0), numpy = run_numpy();
     double seconds = INFINITY, busy = INFINITY;
     for (int i = 0; i < PASSES; i++) {
         double cpu;
@@ -158,7 +147,7 @@ xmc_status xmc_bench_garch(const xmc_bench_options *o, json_t *rows, xmc_diag *d
         seconds = s < seconds ? s : seconds;
         busy = cpu < busy ? cpu : busy;
     }
-    const double z = z_of(loss, paths), work = (double)paths * INDICES * DAYS;
+    const double z = xmc_bench_z(loss, paths, 0), work = (double)paths * INDICES * DAYS;
     const double rate = work / seconds, core = work / busy;
     const char *isa = xmc_kernels_active()->isa;
     fprintf(o->out,

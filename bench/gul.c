@@ -4,37 +4,20 @@
 
 #include <math.h>
 
-enum { BLOCK = 16384, PASSES = 3 };
-
-static void sort(double *x) {
-    for (int i = 1; i < PASSES; i++)
-        for (int j = i; j > 0 && x[j] < x[j - 1]; j--) {
-            double y = x[j];
-            x[j] = x[j - 1];
-            x[j - 1] = y;
-        }
-}
+enum { BLOCK = 16384 };
 
 static xmc_status measure(const xmc_bench_cat *b, const xmc_bench_options *o, json_t *rows,
                           xmc_diag *diag) {
     const uint64_t trials = o->trials ? o->trials : BLOCK;
-    double plain = 0, cpu[PASSES], wall[PASSES];
+    double plain = 0;
     xmc_bench_cat_result r = {0}, one = {0};
     xmc_status st = xmc_bench_cat_plain("gul", b, &plain, diag);
-    for (int i = 0; !st && i < PASSES; i++) {
-        if (!(st = xmc_bench_cat_run("gul", b, trials, BLOCK, 1, &one, diag)))
-            st = xmc_bench_cat_run("gul", b, trials, BLOCK, o->threads, &r, diag);
-        cpu[i] = one.cpu;
-        wall[i] = r.wall;
-    }
-    if (!st && one.checksum != r.checksum)
-        st = xmc_error(diag, XMC_FAILED, "gul: other losses with %d threads", o->threads);
+    if (!st)
+        st = xmc_bench_cat_passes("gul", b, trials, BLOCK, o->threads, &one, &r, diag);
     if (st)
         return st;
-    sort(cpu);
-    sort(wall);
     const double limit = xmc_bench_ground_up_limit();
-    const double seconds[2] = {cpu[PASSES / 2], wall[PASSES / 2]};
+    const double seconds[2] = {one.cpu, r.wall};
     const int threads[2] = {1, o->threads};
     fprintf(o->out, "%-8s %-46s %9.4f %12.4g\n", "plain C", "one location after the other",
             1e9 / plain, plain);
@@ -75,13 +58,5 @@ xmc_status xmc_bench_gul(const xmc_bench_options *o, json_t *rows, xmc_diag *dia
                                      .hit_share = 0.05,
                                      .total_rate = 10,
                                      .seed = 41};
-    xmc_bench_cat b;
-    const char *before;
-    xmc_status st = xmc_bench_in_force(o, &before, diag);
-    if (!st && !(st = xmc_bench_cat_make(&spec, &b, diag))) {
-        st = measure(&b, o, rows, diag);
-        xmc_bench_cat_free(&b);
-    }
-    xmc_kernels_select(before);
-    return st;
+    return xmc_bench_on_book(&spec, measure, o, rows, diag);
 }

@@ -3,6 +3,7 @@
 #include "bench/probes.h"
 #include "kernels/stream.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -84,6 +85,21 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+double xmc_bench_median(double *x, size_t n) {
+    qsort(x, n, sizeof *x, ascending);
+    return x[n / 2];
+}
+
+double xmc_bench_z(const double *x, size_t n, double expected) {
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i];
+    const double mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++)
+        squares += (x[i] - mean) * (x[i] - mean);
+    return (mean - expected) / sqrt(squares / (double)n / (double)(n - 1));
+}
+
 xmc_bench_time xmc_bench_measure(void (*f)(void *context), void *context) {
     enum { SLICES = 200, FEWEST = 8 };
     const double slice_seconds = 150e-6, most_seconds = 1.5;
@@ -124,8 +140,7 @@ xmc_bench_time xmc_bench_measure(void (*f)(void *context), void *context) {
         memcpy(kept, seconds, n * sizeof *kept);
         m = n;
     }
-    qsort(kept, m, sizeof *kept, ascending);
-    t.seconds = kept[m / 2];
+    t.seconds = xmc_bench_median(kept, m);
     return t;
 }
 

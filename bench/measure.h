@@ -30,6 +30,11 @@ double xmc_bench_fma_peak(const char *isa);
 /* Bytes a second that one core reads from memory; 0 without memory for the array. */
 double xmc_bench_read_bandwidth(void);
 
+/* Median of n > 0 values, the upper of two; sorts them. */
+double xmc_bench_median(double *x, size_t n);
+/* z of the mean of n values against the exact one. */
+double xmc_bench_z(const double *x, size_t n, double expected);
+
 /* 64 bits that depend on every bit of the data. */
 uint64_t xmc_bench_checksum(const void *data, size_t bytes);
 

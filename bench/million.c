@@ -91,13 +91,5 @@ static xmc_status measure(const xmc_bench_cat *b, const xmc_bench_options *o, js
 
 xmc_status xmc_bench_million(const xmc_bench_options *o, json_t *rows, xmc_diag *diag) {
     fprintf(o->out, "\na million locations, 10,000 events, 10 a year that hit 5 %% each\n");
-    xmc_bench_cat b;
-    const char *before;
-    xmc_status st = xmc_bench_in_force(o, &before, diag);
-    if (!st && !(st = xmc_bench_cat_make(&spec, &b, diag))) {
-        st = measure(&b, o, rows, diag);
-        xmc_bench_cat_free(&b);
-    }
-    xmc_kernels_select(before);
-    return st;
+    return xmc_bench_on_book(&spec, measure, o, rows, diag);
 }

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCK = 65536, PASSES = 3, PATH = 4096 };
+enum { BLOCK = 65536, PATH = 4096 };
 
 /* Samples per second of one core, zero losses included; docs/hazard.md says how they were measured.
  */
@@ -136,15 +136,6 @@ static xmc_status enumerate(xmc_bench_cat *b, xmc_diag *diag) {
     return XMC_OK;
 }
 
-static void sort(double *x) {
-    for (int i = 1; i < PASSES; i++)
-        for (int j = i; j > 0 && x[j] < x[j - 1]; j--) {
-            double y = x[j];
-            x[j] = x[j - 1];
-            x[j - 1] = y;
-        }
-}
-
 static xmc_status add(const xmc_bench_options *o, json_t *rows, const char *name, int threads,
                       const xmc_bench_cat_result *r, double seconds, double reference,
                       const char *what, xmc_diag *diag) {
@@ -170,30 +161,19 @@ static xmc_status add(const xmc_bench_options *o, json_t *rows, const char *name
 static xmc_status measure(const xmc_bench_cat *b, const xmc_bench_options *o, json_t *rows,
                           xmc_diag *diag) {
     const uint64_t trials = o->trials ? o->trials : BLOCK;
-    double cpu[PASSES], wall[PASSES];
     xmc_bench_cat_result r = {0}, one = {0};
-    xmc_status st = XMC_OK;
-    for (int i = 0; !st && i < PASSES; i++) {
-        if (!(st = xmc_bench_cat_run("piwind", b, trials, BLOCK, 1, &one, diag)))
-            st = xmc_bench_cat_run("piwind", b, trials, BLOCK, o->threads, &r, diag);
-        cpu[i] = one.cpu;
-        wall[i] = r.wall;
-    }
-    if (!st && one.checksum != r.checksum)
-        st = xmc_error(diag, XMC_FAILED, "piwind: other losses with %d threads", o->threads);
+    xmc_status st = xmc_bench_cat_passes("piwind", b, trials, BLOCK, o->threads, &one, &r, diag);
     if (st)
         return st;
-    sort(cpu);
-    sort(wall);
     fprintf(o->out,
             "%zu locations, %llu years, %.4g samples; plan %.2f s; mean against exact: z = %.2f\n",
             b->a.book.n_locations, (unsigned long long)trials, r.samples, r.plan_seconds, r.z);
     static const char kernel[] = "gulmc's kernel on one core, measured elsewhere",
                       chain[] = "the Oasis chain on one core, measured elsewhere";
-    if (!(st = add(o, rows, "piwind", 1, &one, cpu[PASSES / 2], oasis_kernel, kernel, diag)) &&
-        !(st = add(o, rows, "piwind, chain", 1, &one, cpu[PASSES / 2], oasis_chain, chain, diag)))
-        st = add(o, rows, "piwind, all threads", o->threads, &r, wall[PASSES / 2], oasis_kernel,
-                 kernel, diag);
+    if (!(st = add(o, rows, "piwind", 1, &one, one.cpu, oasis_kernel, kernel, diag)) &&
+        !(st = add(o, rows, "piwind, chain", 1, &one, one.cpu, oasis_chain, chain, diag)))
+        st =
+            add(o, rows, "piwind, all threads", o->threads, &r, r.wall, oasis_kernel, kernel, diag);
     return st;
 }
 

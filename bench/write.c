@@ -141,15 +141,6 @@ static xmc_status write_raw(const table *t, double bytes, double *seconds, xmc_d
     return st;
 }
 
-static void sort(double *x) {
-    for (int i = 1; i < PASSES; i++)
-        for (int j = i; j > 0 && x[j] < x[j - 1]; j--) {
-            double y = x[j];
-            x[j] = x[j - 1];
-            x[j - 1] = y;
-        }
-}
-
 xmc_status xmc_bench_write(const xmc_bench_options *o, json_t *rows, xmc_diag *diag) {
     static table t;
     t = (table){0};
@@ -167,9 +158,8 @@ xmc_status xmc_bench_write(const xmc_bench_options *o, json_t *rows, xmc_diag *d
     xmc_segments_free(&t.segments);
     if (st)
         return st;
-    sort(file);
-    sort(raw);
-    const double rate = bytes / file[PASSES / 2], reference = bytes / raw[PASSES / 2];
+    const double seconds = xmc_bench_median(file, PASSES), rate = bytes / seconds,
+                 reference = bytes / xmc_bench_median(raw, PASSES);
     fprintf(o->out,
             "\nresults file of %d trials and %d segments, %.0f MB, synced by block: %.0f MB/s; "
             "write and fsync alone: %.0f MB/s (%.2f)\n",
@@ -181,7 +171,7 @@ xmc_status xmc_bench_write(const xmc_bench_options *o, json_t *rows, xmc_diag *d
                                           .reference = "write and fsync",
                                           .threads = 1,
                                           .work = bytes,
-                                          .seconds = file[PASSES / 2],
+                                          .seconds = seconds,
                                           .reference_rate = reference,
                                           .limit_rate = reference,
                                           .quiet = -1,

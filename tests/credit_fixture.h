@@ -83,6 +83,54 @@ static inline xmc_analysis *bind(fixture *f) {
     return &f->a;
 }
 
+/* A book with terms on policies, transfer events and a Student copula. */
+static inline fixture mixed(size_t n) {
+    fixture f = set_up(n, 20011, 5, 0.1);
+    f.a.credit.country_share[0] = f.a.credit.sector_share[1] = 0.1;
+    f.a.credit.copula = XMC_COPULA_STUDENT;
+    f.a.credit.degrees_of_freedom = 7;
+    f.a.credit.transfer_loading = 0.3;
+    f.countries[0].transfer_probability = 0.02;
+    f.countries[1].transfer_probability = 0.05;
+    f.a.book.n_credit_policies = 8;
+    static const char *ids[] = {"P7", "P2", "P5", "P1", "P0", "P3", "P6", "P4"};
+    for (uint32_t i = 0; i < 8; i++)
+        f.policies[i] = (xmc_credit_policy){.id = ids[i],
+                                            .lob = i % 2,
+                                            .aggregate_limit = i < 3 ? 4e6 : 0,
+                                            .aggregate_first_loss = i == 4 ? 1e5 : 0};
+    for (size_t i = 0; i < n; i++) {
+        xmc_obligor *o = &f.obligors[i];
+        o->policy = (uint32_t)(i * i % 8);
+        o->country = (uint32_t)(i % 3);
+        o->sector = (uint32_t)(i / 3 % 3);
+        o->region = (uint32_t)(i / 11 % 2);
+        o->probability = i % 50 ? 0.003 * (double)(1 + i % 7) : 0.4;
+        o->exposure = 1e5 + 1e3 * (double)(i % 97);
+        o->covered = 0.9;
+        o->loss_class = (uint32_t)(i % 3);
+        o->tenor_months = (double)(1 + i % 60);
+    }
+    return f;
+}
+
+/* The same policies and obligors from the last to the first. */
+static inline void turn(fixture *f) {
+    const size_t n = f->a.book.n_obligors, m = f->a.book.n_credit_policies;
+    for (size_t i = 0; i < m / 2; i++) {
+        xmc_credit_policy p = f->policies[i];
+        f->policies[i] = f->policies[m - 1 - i];
+        f->policies[m - 1 - i] = p;
+    }
+    for (size_t i = 0; i < n / 2; i++) {
+        xmc_obligor o = f->obligors[i];
+        f->obligors[i] = f->obligors[n - 1 - i];
+        f->obligors[n - 1 - i] = o;
+    }
+    for (size_t i = 0; i < n; i++)
+        f->obligors[i].policy = (uint32_t)m - 1 - f->obligors[i].policy;
+}
+
 static inline void tear_down(fixture *f) {
     free(f->policies);
     free(f->obligors);

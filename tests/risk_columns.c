@@ -123,6 +123,35 @@ void risk_free(risk_columns *c) {
     xmc_segments_free(&c->segments);
 }
 
+void check_same_bits(const xmc_analysis *a, const risk_columns *ref, uint32_t block, int threads) {
+    risk_columns c = risk_run(a, block, threads);
+    assert_string_equal(c.hash, ref->hash);
+    assert_string_equal(c.plan, ref->plan);
+    risk_free(&c);
+}
+
+void check_refused(const xmc_analysis *a, xmc_risk risk, const char *text) {
+    xmc_run_shape shape = {16384, 1};
+    xmc_segments s = {0};
+    xmc_equity *equity = NULL;
+    xmc_attritional *attritional = NULL;
+    xmc_credit *credit = NULL;
+    xmc_diag d;
+    xmc_diag_init(&d);
+    const xmc_status st = risk == XMC_RISK_EQUITY ? xmc_equity_plan(a, &shape, &s, &equity, &d)
+                          : risk == XMC_RISK_CREDIT
+                              ? xmc_credit_plan(a, &shape, &s, &credit, &d)
+                              : xmc_attritional_plan(a, &shape, &s, &attritional, &d);
+    assert_int_equal(st, XMC_BAD_INPUT);
+    assert_true(!equity && !attritional && !credit);
+    assert_true(d.n_messages > 0);
+    if (!strstr(d.messages[0].text, text))
+        print_message("%s\n", d.messages[0].text);
+    assert_non_null(strstr(d.messages[0].text, text));
+    xmc_diag_free(&d);
+    xmc_segments_free(&s);
+}
+
 void mean_se(const double *x, size_t n, double *mean, double *se) {
     double sum = 0.0, squares = 0.0;
     for (size_t i = 0; i < n; i++)

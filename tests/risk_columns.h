@@ -21,6 +21,12 @@ typedef struct {
  * test. */
 risk_columns risk_run(const xmc_analysis *a, uint32_t block, int threads);
 void risk_free(risk_columns *c);
+/* Fails unless the analysis gives ref's losses and plan in blocks of this size on so many threads.
+ */
+void check_same_bits(const xmc_analysis *a, const risk_columns *ref, uint32_t block, int threads);
+/* Fails unless the plan of one risk refuses the analysis with a first message that holds the text.
+ */
+void check_refused(const xmc_analysis *a, xmc_risk risk, const char *text);
 
 /* Mean of x and its standard error. */
 void mean_se(const double *x, size_t n, double *mean, double *se);

@@ -9,7 +9,7 @@
 
 #include "output/regulatory_report.h"
 #include "sim/equity_law.h"
-#include "tests/risk_columns.h"
+#include "tests/equity_fixture.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_integration.h>
@@ -18,55 +18,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *index_names[] = {"csi300", "div", "star"};
-
-typedef struct {
-    xmc_analysis a;
-    double volatility[3], correlation[9], weight[3];
-    xmc_instrument instruments[8];
-    xmc_lot lots[16];
-} fixture;
-
 static void add_stock(fixture *f, const char *id, xmc_board board, bool csi300, bool div,
                       uint32_t index, double beta, double idio, double value) {
-    size_t i = f->a.book.n_instruments++;
-    f->instruments[i] = (xmc_instrument){.id = id,
-                                         .name = id,
-                                         .board = board,
-                                         .csi300 = csi300,
-                                         .div_low_vol_100 = div,
-                                         .index = index,
-                                         .beta = beta,
-                                         .idio_vol = idio,
-                                         .price = 10.0};
-    f->lots[f->a.book.n_lots++] =
-        (xmc_lot){.instrument = (uint32_t)i, .quantity = value / 10.0, .price = 8.0};
+    xmc_instrument *x = add_instrument(f, id, board, index, beta, idio, value);
+    x->csi300 = csi300;
+    x->div_low_vol_100 = div;
 }
 
-/* Three indices of one volatility and correlation. */
+/* Student's t, of indices and stocks alike. */
 static void set_up(fixture *f, uint64_t trials, uint64_t seed, double volatility, double rho,
                    double nu) {
-    memset(f, 0, sizeof *f);
-    for (int i = 0; i < 3; i++) {
-        f->volatility[i] = volatility;
-        f->weight[i] = 1.0;
-        for (int j = 0; j < 3; j++)
-            f->correlation[3 * i + j] = i == j ? 1.0 : rho;
-    }
-    f->a.trials = trials;
-    f->a.loss_grid = 0x1p-6;
-    f->a.seeds[XMC_SEED_FACTORS] = seed;
-    f->a.seeds[XMC_SEED_EQUITY] = 1000 + seed;
-    f->a.has_equity = true;
-    f->a.book.instruments = f->instruments;
-    f->a.book.lots = f->lots;
-    f->a.equity = (xmc_equity_model){.n_indices = 3,
-                                     .names = index_names,
-                                     .volatility = f->volatility,
-                                     .degrees_of_freedom = nu,
-                                     .correlation = f->correlation,
-                                     .idio_degrees_of_freedom = nu,
-                                     .macro_weight = f->weight};
+    set_up_indices(f, trials, seed, volatility, rho);
+    f->a.equity.degrees_of_freedom = f->a.equity.idio_degrees_of_freedom = nu;
 }
 
 /* T12, T13: sd (10, 20, 30), correlation 0.25, in units of 1e6. */
@@ -267,12 +230,8 @@ static void test_independence(void **state) {
     f.lots[f.a.book.n_lots++] = (xmc_lot){.instrument = 2, .quantity = -4e15, .price = 12};
     risk_columns ref = risk_run(&f.a, 16384, 1);
     assert_int_equal(ref.segments.n, 3); /* 600001 is sold */
-    for (int threads = 1; threads <= 3; threads++) {
-        risk_columns c = risk_run(&f.a, threads == 3 ? 16384 : 65536, threads);
-        assert_string_equal(c.hash, ref.hash);
-        assert_string_equal(c.plan, ref.plan);
-        risk_free(&c);
-    }
+    for (int threads = 1; threads <= 3; threads++)
+        check_same_bits(&f.a, &ref, threads == 3 ? 16384 : 65536, threads);
     /* Indices, instruments and lots in another order: the same plan, the same losses. */
     fixture g = f;
     g.a.book.instruments = g.instruments;
@@ -295,13 +254,10 @@ static void test_independence(void **state) {
         g.lots[i] = f.lots[lots - 1 - i];
         g.lots[i].instrument = (uint32_t)n - 1 - g.lots[i].instrument;
     }
-    risk_columns c = risk_run(&g.a, 16384, 2);
-    assert_string_equal(c.hash, ref.hash);
-    assert_string_equal(c.plan, ref.plan);
-    risk_free(&c);
+    check_same_bits(&g.a, &ref, 16384, 2);
     /* A new seed for the stocks leaves the factors as they were. */
     f.a.seeds[XMC_SEED_EQUITY]++;
-    c = risk_run(&f.a, 16384, 2);
+    risk_columns c = risk_run(&f.a, 16384, 2);
     assert_memory_equal(c.macro, ref.macro, c.trials * sizeof(double));
     assert_string_not_equal(c.hash, ref.hash);
     risk_free(&c);
@@ -369,39 +325,25 @@ static void test_corporate_actions(void **state) {
     xmc_diag_free(&d);
 }
 
-static void expect_bad(fixture *f, const char *text) {
-    xmc_run_shape shape = {16384, 1};
-    xmc_segments s = {0};
-    xmc_equity *p;
-    xmc_diag d;
-    xmc_diag_init(&d);
-    assert_int_equal(xmc_equity_plan(&f->a, &shape, &s, &p, &d), XMC_BAD_INPUT);
-    assert_null(p);
-    assert_true(d.n_messages > 0);
-    assert_non_null(strstr(d.messages[0].text, text));
-    xmc_diag_free(&d);
-    xmc_segments_free(&s);
-}
-
 static void test_bad_input(void **state) {
     (void)state;
     fixture f;
     set_up(&f, 100, 1, 0.3, 0.5, 4.0);
     add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, -1e8);
-    expect_bad(&f, "more sold than bought");
+    check_refused(&f.a, XMC_RISK_EQUITY, "more sold than bought");
     set_up(&f, 100, 1, 0.3, -0.6, 4.0);
-    expect_bad(&f, "positive definite");
+    check_refused(&f.a, XMC_RISK_EQUITY, "positive definite");
     set_up(&f, 100, 1, 0.3, 0.5, 2.0);
-    expect_bad(&f, "degrees of freedom");
+    check_refused(&f.a, XMC_RISK_EQUITY, "degrees of freedom");
     set_up(&f, 100, 1, 0.3, 0.5, 4.0);
     memset(f.weight, 0, sizeof f.weight);
     f.a.has_credit = true;
     f.a.credit.macro_share = 0.5;
-    expect_bad(&f, "macro_weight");
+    check_refused(&f.a, XMC_RISK_EQUITY, "macro_weight");
     set_up(&f, 100, 1, 0.3, 0.5, 4.0);
     add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, 1e8);
     add_stock(&f, "a", XMC_BOARD_MAIN_SH, true, false, 0, 1, 0, 1e8);
-    expect_bad(&f, "stands twice");
+    check_refused(&f.a, XMC_RISK_EQUITY, "stands twice");
 }
 
 int main(void) {

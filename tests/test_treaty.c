@@ -178,16 +178,17 @@ static void year_treaties(void **state) {
     fixture_free(&f);
 }
 
+static const xmc_treaty stop_loss = {.number = "9",
+                                     .type = XMC_TREATY_SL,
+                                     .inuring_priority = 5,
+                                     .placed = 1,
+                                     .agg_attachment = 1,
+                                     .agg_limit = 10};
+
 /* One treaty that is wrong in one way, and what the message names. */
 static void wrong_treaties(void **state) {
     (void)state;
     const uint32_t any = UINT32_MAX;
-    static const xmc_treaty sl = {.number = "9",
-                                  .type = XMC_TREATY_SL,
-                                  .inuring_priority = 5,
-                                  .placed = 1,
-                                  .agg_attachment = 1,
-                                  .agg_limit = 10};
     static const struct {
         xmc_treaty treaty;
         uint32_t account;
@@ -215,7 +216,7 @@ static void wrong_treaties(void **state) {
          "AggLimit"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        const xmc_treaty treaties[] = {wrong[i].treaty, sl};
+        const xmc_treaty treaties[] = {wrong[i].treaty, stop_loss};
         const xmc_treaty_scope scopes[] = {{.treaty = 0, .account = wrong[i].account, .lob = any},
                                            {.treaty = 1, .account = any, .lob = 0}};
         fixture f;
@@ -243,13 +244,8 @@ static void wrong_treaties(void **state) {
 /* Peril groups may not be cut by a stop loss. */
 static void stop_loss_cuts_a_segment(void **state) {
     (void)state;
-    const xmc_treaty sl = {.number = "9",
-                           .type = XMC_TREATY_SL,
-                           .inuring_priority = 5,
-                           .placed = 1,
-                           .agg_attachment = 1,
-                           .agg_limit = 10,
-                           .perils = XMC_PERIL_ORF};
+    xmc_treaty sl = stop_loss;
+    sl.perils = XMC_PERIL_ORF;
     const xmc_treaty_scope scope = {.treaty = 0, .account = UINT32_MAX, .lob = UINT32_MAX};
     static xmc_perils perils[] = {XMC_PERIL_ORF, XMC_PERIL_OSF};
     static const xmc_segment flood = {
@@ -306,6 +302,22 @@ static void range_of_exact_sums(void **state) {
 
 enum { NEW_YEARS_EVE_2025 = 20453 };
 
+/* One class of gross losses, to which treaty 0 applies. */
+static const uint64_t treaty_0 = 1;
+static const uint32_t gross_class = UINT32_MAX, first_class = 0;
+static const xmc_treaty_classes classes = {&treaty_0, &gross_class};
+
+/* The programme of the year after that day. */
+static xmc_programme plan_programme(xmc_analysis *a) {
+    a->valuation_date = NEW_YEARS_EVE_2025;
+    xmc_diag diag;
+    xmc_diag_init(&diag);
+    xmc_programme p;
+    assert_int_equal(xmc_programme_plan(a, &p, &diag), XMC_OK);
+    xmc_diag_free(&diag);
+    return p;
+}
+
 typedef struct {
     double loss;
     int day; /* of the year */
@@ -316,7 +328,6 @@ static void reinstatements_are(const xmc_treaty *terms, const by_hand *cases, si
     fixture f;
     fixture_base(&f, 1);
     fixture_layer(&f, 100, 50, 1, 1, 10);
-    f.a.valuation_date = NEW_YEARS_EVE_2025;
     xmc_treaty *t = &f.a.book.treaties[0];
     t->reinstatements = terms->reinstatements;
     t->reinstatement_charge = terms->reinstatement_charge;
@@ -327,18 +338,12 @@ static void reinstatements_are(const xmc_treaty *terms, const by_hand *cases, si
         t->inception = terms->inception;
         t->expiry = terms->expiry;
     }
-    xmc_diag diag;
-    xmc_diag_init(&diag);
-    xmc_programme p;
-    assert_int_equal(xmc_programme_plan(&f.a, &p, &diag), XMC_OK);
-    const uint64_t set = 1;
-    const uint32_t none = UINT32_MAX, id = 0;
-    const xmc_treaty_classes classes = {&set, &none};
+    xmc_programme p = plan_programme(&f.a);
     double used = 0, recovery = 0;
     xmc_treaty_state state = {&used, &recovery, 0};
     for (size_t i = 0; i < n; i++) {
         double net, work;
-        const xmc_occurrence o = {.id = &id,
+        const xmc_occurrence o = {.id = &first_class,
                                   .n = 1,
                                   .row = &cases[i].loss,
                                   .net = &net,
@@ -355,7 +360,6 @@ static void reinstatements_are(const xmc_treaty *terms, const by_hand *cases, si
         assert_true(state.reinstatement - premium == cases[i].premium);
     }
     xmc_programme_free(&p);
-    xmc_diag_free(&diag);
     fixture_free(&f);
 }
 
@@ -407,14 +411,7 @@ static void hours_by_hand(void **state) {
     xmc_treaty *t = &f.a.book.treaties[0];
     t->reinstatements = XMC_UNLIMITED;
     t->hours = 72;
-    f.a.valuation_date = NEW_YEARS_EVE_2025;
-    xmc_diag diag;
-    xmc_diag_init(&diag);
-    xmc_programme p;
-    assert_int_equal(xmc_programme_plan(&f.a, &p, &diag), XMC_OK);
-    const uint64_t set = 1;
-    const uint32_t none = UINT32_MAX, id = 0;
-    const xmc_treaty_classes classes = {&set, &none};
+    xmc_programme p = plan_programme(&f.a);
     static const struct {
         int day;
         xmc_perils peril;
@@ -428,7 +425,7 @@ static void hours_by_hand(void **state) {
     xmc_occurrence o[M];
     for (size_t i = 0; i < M; i++) {
         loss[i] = x[i].loss;
-        o[i] = (xmc_occurrence){.id = &id,
+        o[i] = (xmc_occurrence){.id = &first_class,
                                 .n = 1,
                                 .row = &loss[i],
                                 .net = &net[i],
@@ -445,7 +442,6 @@ static void hours_by_hand(void **state) {
     assert_true(net[5] == 30 - seventeenth && net[6] == 40 - (20 - seventeenth) && net[7] == 30);
     assert_true(recovery == 70 + 70 + 30 + 20);
     xmc_programme_free(&p);
-    xmc_diag_free(&diag);
     fixture_free(&f);
 }
 
