@@ -119,14 +119,9 @@ xmc_status xmc_anchors_compute(xmc_results *r, const xmc_measures *m, xmc_anchor
                                xmc_diag *diag) {
     *out = (xmc_anchors){0};
     xmc_distribution d;
-    xmc_status st = xmc_distribution_init(&d, r->trials, r->grid, diag);
-    d.independent = (size_t)r->independent;
-    if (st == XMC_OK)
-        st = xmc_distribution_weigh(&d, r, diag);
-    if (st != XMC_OK) {
-        xmc_distribution_free(&d);
+    xmc_status st = xmc_distribution_of(&d, r, diag);
+    if (st != XMC_OK)
         return st;
-    }
     bool *chosen = calloc(r->segments.n + 1, sizeof *chosen);
     if (!chosen)
         st = xmc_no_memory(diag, r->segments.n, "the sanity anchors");

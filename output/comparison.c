@@ -345,11 +345,8 @@ xmc_status xmc_comparison_compute(xmc_results *r, const xmc_comparison_plan *p, 
     *out = (xmc_comparison){.n_versions = p->versions.n, .admin_margin = p->admin_margin};
     out->rows = malloc((p->n_rows + 1) * sizeof *out->rows);
     xmc_distribution d = {0};
-    xmc_status st = out->rows ? xmc_distribution_init(&d, r->trials, r->grid, diag)
+    xmc_status st = out->rows ? xmc_distribution_of(&d, r, diag)
                               : xmc_no_memory(diag, p->n_rows * sizeof *out->rows, "comparing");
-    d.independent = (size_t)r->independent;
-    if (st == XMC_OK)
-        st = xmc_distribution_weigh(&d, r, diag);
     if (st == XMC_OK) {
         out->n_rows = p->n_rows;
         if (p->n_rows)

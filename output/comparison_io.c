@@ -23,6 +23,7 @@ static const char *const state_names[] = {[XMC_NODE_ABSENT] = "absent",
                                           [XMC_NODE_COMPUTED] = "computed",
                                           [XMC_NODE_GIVEN] = "given",
                                           [XMC_NODE_SWITCHED_OFF] = "not simulated"};
+static const char *const level_names[] = {"level", "level_se", "level_lower", "level_upper"};
 
 static int index_of(const char *const *names, int n, const char *name) {
     for (int i = 0; i < n; i++)
@@ -224,7 +225,6 @@ static void write_rows(xmc_h5 *h, const xmc_comparison *c) {
     free(x);
     /* level: [row][version], the versions side by side but fewer than the structure holds */
     for (size_t k = 0; k < 4; k++) {
-        static const char *const names[] = {"level", "level_se", "level_lower", "level_upper"};
         static const char *const words[] = {
             "confidence level that the rules' amount implies in the simulated distribution",
             "standard error of the level", "lower limit of the level", "upper limit of the level"};
@@ -240,7 +240,7 @@ static void write_rows(xmc_h5 *h, const xmc_comparison *c) {
                 y[i * nv + v] = f[k];
             }
         char path[64];
-        snprintf(path, sizeof path, "/regulatory/%s", names[k]);
+        snprintf(path, sizeof path, "/regulatory/%s", level_names[k]);
         xmc_h5_f64(h, path, two, y, "1", words[k]);
         free(y);
     }
@@ -344,11 +344,10 @@ static void read_rows(xmc_h5 *h, xmc_comparison *c) {
     char **basis = xmc_h5_read_strings(h, "/regulatory/basis", n, NULL);
     double *mean = xmc_h5_read_f64(h, "/regulatory/mean", n, NULL);
     double *factor = xmc_h5_read_f64(h, "/regulatory/factor_amount", n * nv, NULL);
-    static const char *const names[] = {"level", "level_se", "level_lower", "level_upper"};
     double *level[4];
     for (int k = 0; k < 4; k++) {
         char path[64];
-        snprintf(path, sizeof path, "/regulatory/%s", names[k]);
+        snprintf(path, sizeof path, "/regulatory/%s", level_names[k]);
         level[k] = xmc_h5_read_f64(h, path, n * nv, NULL);
     }
     c->rows = calloc(n + 1, sizeof *c->rows);

@@ -317,25 +317,30 @@ xmc_estimate xmc_var_less_mean(const xmc_distribution *d, xmc_level p) {
     return e;
 }
 
+size_t xmc_count_at_most(const xmc_distribution *d, double amount) {
+    size_t low = d->from, high = d->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (d->sorted[middle] <= amount)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 xmc_estimate xmc_level_of(const xmc_distribution *d, double amount) {
     if (d->weight)
         return xmc_weighted_level_of(d, amount);
     if (d->n == 0 || isnan(amount) || (d->from && amount < d->sorted[d->from]))
         return missing;
-    size_t lo = d->from, hi = d->n; /* number of values <= amount */
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (d->sorted[mid] <= amount)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
+    const size_t below = xmc_count_at_most(d, amount);
     const double share = (double)independent(d) / (double)d->n; /* 1: every trial counts */
-    double n = (double)independent(d), k = (double)lo * share, f = k / n;
+    double n = (double)independent(d), k = (double)below * share, f = k / n;
     xmc_estimate e = {f, sqrt(f * (1 - f) / n), 0, 1};
-    if (lo > 0)
+    if (below > 0)
         e.lower = xmc_beta_i_inverse(k, n - k + 1, 0.025);
-    if (lo < d->n)
+    if (below < d->n)
         e.upper = xmc_beta_i_inverse(k + 1, n - k, 0.975);
     return e;
 }

@@ -70,6 +70,8 @@ xmc_estimate xmc_tvar(const xmc_distribution *d, xmc_level p);
 /* VaR less mean; the standard error has the covariance of quantile and mean, the limits are those
  * of the quantile, shifted and scaled by the ratio of the standard errors. */
 xmc_estimate xmc_var_less_mean(const xmc_distribution *d, xmc_level p);
+/* Number of values <= amount. */
+size_t xmc_count_at_most(const xmc_distribution *d, double amount);
 /* F_n(amount): the level that an amount implies, with Clopper and Pearson's limits. */
 xmc_estimate xmc_level_of(const xmc_distribution *d, double amount);
 

@@ -201,11 +201,7 @@ static xmc_status compute_allocation(xmc_results *r, xmc_distribution *d, xmc_me
 xmc_status xmc_measures_compute(xmc_results *r, xmc_measures *m, xmc_diag *diag) {
     *m = (xmc_measures){.trials = r->trials};
     xmc_distribution d;
-    xmc_status st = xmc_distribution_init(&d, r->trials, r->grid, diag);
-    d.independent = (size_t)r->independent;
-    if (st != XMC_OK)
-        return st;
-    st = xmc_distribution_weigh(&d, r, diag);
+    xmc_status st = xmc_distribution_of(&d, r, diag);
     if (st == XMC_OK && d.weight) {
         m->weighted = true;
         m->weights = xmc_weights_describe(d.weight, r->trials);

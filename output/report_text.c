@@ -252,6 +252,16 @@ static int largest_first(const void *a, const void *b) {
     return (x->segment > y->segment) - (x->segment < y->segment);
 }
 
+/* The rest of a risk's or segment's line. */
+static void write_contribution(const xmc_allocation *a, double tvar, FILE *f) {
+    xmc_text_amount(f, 12, a->contribution[1].value);
+    xmc_text_limits(f, &a->contribution[1]);
+    xmc_text_percent(f, 9, a->contribution[1].value / tvar);
+    xmc_text_amount(f, 12, a->mean);
+    xmc_text_amount(f, 12, a->standalone_var);
+    fputc('\n', f);
+}
+
 static void write_allocation(const xmc_report_data *d, FILE *f) {
     enum { SHOWN = 15 };
     const xmc_measures *m = &d->measures;
@@ -271,12 +281,7 @@ static void write_allocation(const xmc_report_data *d, FILE *f) {
         if (a->contribution[1].value == 0 && a->mean == 0)
             continue;
         fprintf(f, "%-46s", xmc_risk_names[k]);
-        xmc_text_amount(f, 12, a->contribution[1].value);
-        xmc_text_limits(f, &a->contribution[1]);
-        xmc_text_percent(f, 9, a->contribution[1].value / tvar);
-        xmc_text_amount(f, 12, a->mean);
-        xmc_text_amount(f, 12, a->standalone_var);
-        fputc('\n', f);
+        write_contribution(a, tvar, f);
     }
     fprintf(f, "%-46s", "total");
     xmc_text_amount(f, 12, tvar);
@@ -294,12 +299,7 @@ static void write_allocation(const xmc_report_data *d, FILE *f) {
         const xmc_allocation *a = &m->segments[order[i].segment];
         rest -= a->contribution[1].value;
         fprintf(f, "%-46.46s", d->results->segment_names[order[i].segment]);
-        xmc_text_amount(f, 12, a->contribution[1].value);
-        xmc_text_limits(f, &a->contribution[1]);
-        xmc_text_percent(f, 9, a->contribution[1].value / tvar);
-        xmc_text_amount(f, 12, a->mean);
-        xmc_text_amount(f, 12, a->standalone_var);
-        fputc('\n', f);
+        write_contribution(a, tvar, f);
     }
     if (shown < m->n_segments) {
         fprintf(f, "%-8zu%-38s", m->n_segments - shown, "other segments");

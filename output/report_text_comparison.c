@@ -8,6 +8,15 @@ static void row_label(FILE *f, const xmc_comparison_row *row) {
     fprintf(f, "%-15s%-50.50s", row->code, row->label_en);
 }
 
+/* The rest of a row's line: capital with its limits, and the amount under each version. */
+static void capital_and_minimum(const xmc_comparison *c, const xmc_comparison_row *row, FILE *f) {
+    xmc_text_amount(f, 10, row->capital.value);
+    xmc_text_limits(f, &row->capital);
+    for (size_t v = 0; v < c->n_versions; v++)
+        xmc_text_amount(f, 10, row->factor[v]);
+    fputc('\n', f);
+}
+
 /* Simulated capital, and the minimum under each version. */
 static void write_amounts(const xmc_comparison *c, FILE *f) {
     fprintf(f, "\n%-65s %-11s%10s %-21s", "row of the minimum", "basis", "simulated", "");
@@ -21,11 +30,7 @@ static void write_amounts(const xmc_comparison *c, FILE *f) {
             continue;
         row_label(f, row);
         fprintf(f, " %-11s", xmc_report_basis(row->basis));
-        xmc_text_amount(f, 10, row->capital.value);
-        xmc_text_limits(f, &row->capital);
-        for (size_t v = 0; v < c->n_versions; v++)
-            xmc_text_amount(f, 10, row->factor[v]);
-        fputc('\n', f);
+        capital_and_minimum(c, row, f);
     }
     fprintf(f, "%-77s", "sum of the rows");
     xmc_text_amount(f, 10, c->parts);
@@ -43,11 +48,7 @@ static void write_amounts(const xmc_comparison *c, FILE *f) {
     if (total) {
         fprintf(f, "%-65s %-11s", "total against the matched minimum",
                 xmc_report_basis(total->basis));
-        xmc_text_amount(f, 10, total->capital.value);
-        xmc_text_limits(f, &total->capital);
-        for (size_t v = 0; v < c->n_versions; v++)
-            xmc_text_amount(f, 10, total->factor[v]);
-        fputc('\n', f);
+        capital_and_minimum(c, total, f);
     }
 }
 

@@ -44,7 +44,8 @@ xmc_status xmc_distribution_weights(xmc_distribution *d, const double *w, size_t
     return XMC_OK;
 }
 
-xmc_status xmc_distribution_weigh(xmc_distribution *d, xmc_results *r, xmc_diag *diag) {
+/* The weights of the file's trials, unless all are 1. */
+static xmc_status weigh(xmc_distribution *d, xmc_results *r, xmc_diag *diag) {
     xmc_status st = xmc_results_column(r, "weight", 0, d->buffer, diag);
     if (st != XMC_OK)
         return st;
@@ -56,6 +57,17 @@ xmc_status xmc_distribution_weigh(xmc_distribution *d, xmc_results *r, xmc_diag 
                            r->h.path, i, d->buffer[i]);
     }
     return st != XMC_OK || plain ? st : xmc_distribution_weights(d, d->buffer, r->trials, diag);
+}
+
+xmc_status xmc_distribution_of(xmc_distribution *d, xmc_results *r, xmc_diag *diag) {
+    xmc_status st = xmc_distribution_init(d, r->trials, r->grid, diag);
+    if (st != XMC_OK)
+        return st;
+    d->independent = (size_t)r->independent;
+    st = weigh(d, r, diag);
+    if (st != XMC_OK)
+        xmc_distribution_free(d);
+    return st;
 }
 
 /* Mean of w (x - centre)^k over trials [from, to), k = 1 or 2. */
@@ -218,14 +230,7 @@ xmc_estimate xmc_weighted_var_less_mean(const xmc_distribution *d, xmc_level p) 
 xmc_estimate xmc_weighted_level_of(const xmc_distribution *d, double amount) {
     if (d->n == 0 || isnan(amount))
         return missing;
-    size_t low = 0, high = d->n; /* number of values <= amount */
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (d->sorted[middle] <= amount)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    const size_t low = xmc_count_at_most(d, amount);
     const double error = tail_error(d, low), f = 1 - tail(d, low);
     xmc_estimate e = {f > 0 ? f : 0, error, f - z95 * error, f + z95 * error};
     if (low == d->n) {

@@ -12,10 +12,10 @@
 #include "output/estimate.h"
 #include "output/results.h"
 
-/* Gives the distribution the weights of the file's trials, unless all are 1. After
- * xmc_distribution_init with r's trials. */
-xmc_status xmc_distribution_weigh(xmc_distribution *d, xmc_results *r, xmc_diag *diag);
-/* The same from an array w [n], copied. */
+/* Memory for columns of a results file, with its grid, its number of independent trials and the
+ * weights of its trials, unless all are 1. After an error *d is empty. */
+xmc_status xmc_distribution_of(xmc_distribution *d, xmc_results *r, xmc_diag *diag);
+/* Gives the distribution weights w [n], copied. */
 xmc_status xmc_distribution_weights(xmc_distribution *d, const double *w, size_t n, xmc_diag *diag);
 
 /* (sum w)^2 / sum w^2: how many plain trials would estimate a mean of something unrelated as well;

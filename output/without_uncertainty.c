@@ -24,10 +24,7 @@ static xmc_status curves(xmc_results *r, xmc_without *w, xmc_diag *diag) {
             for (int p = 0; p < XMC_N_PERIODS; p++)
                 w->ep[i][k][p] = (xmc_estimate){NAN, NAN, NAN, NAN};
     xmc_distribution d;
-    xmc_status st = xmc_distribution_init(&d, r->trials, r->grid, diag);
-    d.independent = (size_t)r->independent;
-    if (st == XMC_OK)
-        st = xmc_distribution_weigh(&d, r, diag);
+    xmc_status st = xmc_distribution_of(&d, r, diag);
     for (size_t i = 0; i < sizeof all / sizeof *all && st == XMC_OK; i++) {
         st = xmc_results_column(r, all[i].column, 0, d.buffer, diag);
         if (st == XMC_OK)

@@ -557,15 +557,8 @@ static xmc_status read_files(xmc_loader *l, const files *f) {
         take(&worst, xmc_load_years(l, &f->year_event_table));
     if (a->has_attritional)
         take(&worst, xmc_load_attritional(l, &f->attritional));
-    if (f->company.path) { /* read by its own loader; here its digest */
-        xmc_source source;
-        xmc_status st = xmc_source_open(f->company.path, false, &source, l->diag);
-        if (st == XMC_OK) {
-            xmc_source_close(&source);
-            st = xmc_load_input(l, &f->company, source.bytes, source.sha256);
-        }
-        take(&worst, st);
-    }
+    if (f->company.path) /* read by its own loader; here its digest */
+        take(&worst, xmc_load_digest(l, &f->company));
     return worst;
 }
 

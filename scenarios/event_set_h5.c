@@ -32,44 +32,68 @@ const char *xmc_events_says(char text[XMC_EVENTS_SAYS]) {
     return text;
 }
 
-void *xmc_events_column(xmc_events_reader *r, const char *name, H5T_class_t kind, hid_t memory_type,
-                        size_t size, size_t *n) {
-    char says[XMC_EVENTS_SAYS];
-    void *data = NULL;
-    hid_t set = H5Dopen2(r->file, name, H5P_DEFAULT);
-    if (set < 0) {
+/* An open dataset. */
+typedef struct {
+    hid_t set, space, type;
+    bool one_dimension;
+    hsize_t length; /* of one dimension */
+} dataset;
+
+static bool open_dataset(xmc_events_reader *r, const char *name, dataset *d) {
+    *d = (dataset){.set = H5Dopen2(r->file, name, H5P_DEFAULT)};
+    if (d->set < 0) {
         H5Eclear2(H5E_DEFAULT);
         xmc_events_bad(r, name, "this dataset");
-        return NULL;
+        return false;
     }
-    hid_t space = H5Dget_space(set), type = H5Dget_type(set);
-    hsize_t length = 0;
-    bool one_dimension = H5Sget_simple_extent_ndims(space) == 1;
-    if (one_dimension)
-        H5Sget_simple_extent_dims(space, &length, NULL);
-    bool unsigned_enough = kind != H5T_INTEGER || H5Tget_sign(type) == H5T_SGN_NONE;
-    if (!one_dimension || H5Tget_class(type) != kind || !unsigned_enough ||
-        H5Tget_size(type) != size) {
+    d->space = H5Dget_space(d->set);
+    d->type = H5Dget_type(d->set);
+    d->one_dimension = H5Sget_simple_extent_ndims(d->space) == 1;
+    if (d->one_dimension)
+        H5Sget_simple_extent_dims(d->space, &d->length, NULL);
+    return true;
+}
+
+static void close_dataset(const dataset *d) {
+    H5Tclose(d->type);
+    H5Sclose(d->space);
+    H5Dclose(d->set);
+    H5Eclear2(H5E_DEFAULT);
+}
+
+/* Fills data with the values and returns it; NULL, data freed, where they cannot be read. */
+static void *read_values(xmc_events_reader *r, const char *name, const dataset *d,
+                         hid_t memory_type, void *data) {
+    char says[XMC_EVENTS_SAYS];
+    if (H5Dread(d->set, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0)
+        return data;
+    xmc_events_bad(r, name, "readable values: %s", xmc_events_says(says));
+    free(data);
+    return NULL;
+}
+
+void *xmc_events_column(xmc_events_reader *r, const char *name, H5T_class_t kind, hid_t memory_type,
+                        size_t size, size_t *n) {
+    void *data = NULL;
+    dataset d;
+    if (!open_dataset(r, name, &d))
+        return NULL;
+    bool unsigned_enough = kind != H5T_INTEGER || H5Tget_sign(d.type) == H5T_SGN_NONE;
+    if (!d.one_dimension || H5Tget_class(d.type) != kind || !unsigned_enough ||
+        H5Tget_size(d.type) != size) {
         xmc_events_bad(r, name, "%s of %zu bits in one dimension",
                        kind == H5T_INTEGER ? "unsigned integers" : "floating-point numbers",
                        8 * size);
-    } else if (*n != SIZE_MAX && length != *n) {
-        xmc_events_bad(r, name, "%zu entries, found %llu", *n, (unsigned long long)length);
-    } else if (length > SIZE_MAX / size / 2) {
-        xmc_events_bad(r, name, "fewer than %llu entries", (unsigned long long)length);
-    } else if (!(data = malloc(length ? (size_t)length * size : 1))) {
-        r->worst = xmc_no_memory(r->diag, (size_t)length * size, r->path);
-    } else if (H5Dread(set, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) {
-        xmc_events_bad(r, name, "readable values: %s", xmc_events_says(says));
-        free(data);
-        data = NULL;
-    } else {
-        *n = (size_t)length;
+    } else if (*n != SIZE_MAX && d.length != *n) {
+        xmc_events_bad(r, name, "%zu entries, found %llu", *n, (unsigned long long)d.length);
+    } else if (d.length > SIZE_MAX / size / 2) {
+        xmc_events_bad(r, name, "fewer than %llu entries", (unsigned long long)d.length);
+    } else if (!(data = malloc(d.length ? (size_t)d.length * size : 1))) {
+        r->worst = xmc_no_memory(r->diag, (size_t)d.length * size, r->path);
+    } else if ((data = read_values(r, name, &d, memory_type, data)) != NULL) {
+        *n = (size_t)d.length;
     }
-    H5Tclose(type);
-    H5Sclose(space);
-    H5Dclose(set);
-    H5Eclear2(H5E_DEFAULT);
+    close_dataset(&d);
     return data;
 }
 
@@ -99,46 +123,31 @@ bool xmc_events_there(xmc_events_reader *r, const char *name) {
 
 char *xmc_events_strings(xmc_events_reader *r, const char *name, size_t *n, size_t *size) {
     enum { LONGEST = 600 };
-    hid_t set = H5Dopen2(r->file, name, H5P_DEFAULT);
-    if (set < 0) {
-        H5Eclear2(H5E_DEFAULT);
-        xmc_events_bad(r, name, "this dataset");
+    dataset d;
+    if (!open_dataset(r, name, &d))
         return NULL;
-    }
-    hid_t space = H5Dget_space(set), type = H5Dget_type(set);
-    hsize_t length = 0;
-    const bool one_dimension = H5Sget_simple_extent_ndims(space) == 1;
-    if (one_dimension)
-        H5Sget_simple_extent_dims(space, &length, NULL);
-    const size_t width = H5Tget_size(type);
+    const size_t width = H5Tget_size(d.type);
     char *data = NULL;
-    if (!one_dimension || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 ||
+    if (!d.one_dimension || H5Tget_class(d.type) != H5T_STRING || H5Tis_variable_str(d.type) > 0 ||
         width < 1 || width > LONGEST)
         xmc_events_bad(r, name, "strings of a fixed length up to %d bytes in one dimension",
                        (int)LONGEST);
-    else if (*n != SIZE_MAX && length != *n)
-        xmc_events_bad(r, name, "%zu entries, found %llu", *n, (unsigned long long)length);
-    else if (length > SIZE_MAX / (2 * LONGEST) || !(data = calloc((size_t)length + 1, width + 1)))
-        r->worst = xmc_no_memory(r->diag, (size_t)length * (width + 1), r->path);
+    else if (*n != SIZE_MAX && d.length != *n)
+        xmc_events_bad(r, name, "%zu entries, found %llu", *n, (unsigned long long)d.length);
+    else if (d.length > SIZE_MAX / (2 * LONGEST) ||
+             !(data = calloc((size_t)d.length + 1, width + 1)))
+        r->worst = xmc_no_memory(r->diag, (size_t)d.length * (width + 1), r->path);
     else {
         hid_t memory = H5Tcopy(H5T_C_S1);
         H5Tset_size(memory, width + 1);
-        H5Tset_cset(memory, H5Tget_cset(type));
-        char says[XMC_EVENTS_SAYS];
-        if (H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) {
-            xmc_events_bad(r, name, "readable values: %s", xmc_events_says(says));
-            free(data);
-            data = NULL;
-        } else {
-            *n = (size_t)length;
+        H5Tset_cset(memory, H5Tget_cset(d.type));
+        if ((data = read_values(r, name, &d, memory, data)) != NULL) {
+            *n = (size_t)d.length;
             *size = width + 1;
         }
         H5Tclose(memory);
     }
-    H5Tclose(type);
-    H5Sclose(space);
-    H5Dclose(set);
-    H5Eclear2(H5E_DEFAULT);
+    close_dataset(&d);
     return data;
 }
 

@@ -1,5 +1,6 @@
 /* Event sets: events.h5, checked completely, since everything after indexes by it. */
 #include "scenarios/event_set_h5.h"
+#include "scenarios/h5_errors.h"
 #include "scenarios/hazard/hazard_read.h"
 #include "scenarios/perils.h"
 
@@ -176,19 +177,10 @@ static void read_all(xmc_events_reader *r, xmc_event_set *e) {
 }
 
 xmc_status xmc_load_events(xmc_loader *l, const xmc_file_ref *ref) {
-    xmc_source source;
-    xmc_status st = xmc_source_open(ref->path, false, &source, l->diag);
+    xmc_status st = xmc_load_digest(l, ref);
     if (st != XMC_OK)
         return st;
-    xmc_source_close(&source);
-    st = xmc_load_input(l, ref, source.bytes, source.sha256);
-    if (st != XMC_OK)
-        return st;
-    /* HDF5 prints its errors unless told not to; the setting is put back for the caller. */
-    H5E_auto2_t print;
-    void *print_to;
-    H5Eget_auto2(H5E_DEFAULT, &print, &print_to);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    const xmc_h5_errors before = xmc_h5_errors_off();
     /* Whatever a damaged file leaves open goes with the file. */
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
@@ -203,15 +195,12 @@ xmc_status xmc_load_events(xmc_loader *l, const xmc_file_ref *ref) {
         H5Fclose(r.file);
     }
     H5Pclose(access);
-    H5Eset_auto2(H5E_DEFAULT, print, print_to);
+    xmc_h5_errors_back(before);
     return r.worst;
 }
 
 bool xmc_events_have_vulnerability(const char *path) {
-    H5E_auto2_t print;
-    void *print_to;
-    H5Eget_auto2(H5E_DEFAULT, &print, &print_to);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    const xmc_h5_errors before = xmc_h5_errors_off();
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     bool there = false;
     if (file >= 0) {
@@ -219,7 +208,7 @@ bool xmc_events_have_vulnerability(const char *path) {
         H5Fclose(file);
     }
     H5Eclear2(H5E_DEFAULT);
-    H5Eset_auto2(H5E_DEFAULT, print, print_to);
+    xmc_h5_errors_back(before);
     return there;
 }
 

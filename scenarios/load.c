@@ -18,6 +18,15 @@ xmc_status xmc_load_input(xmc_loader *l, const xmc_file_ref *ref, uint64_t bytes
     return XMC_OK;
 }
 
+xmc_status xmc_load_digest(xmc_loader *l, const xmc_file_ref *ref) {
+    xmc_source source;
+    xmc_status st = xmc_source_open(ref->path, false, &source, l->diag);
+    if (st != XMC_OK)
+        return st;
+    xmc_source_close(&source);
+    return xmc_load_input(l, ref, source.bytes, source.sha256);
+}
+
 xmc_status xmc_load_open(xmc_loader *l, const xmc_file_ref *ref, const xmc_column *columns,
                          size_t n, xmc_table **out) {
     return xmc_table_open(ref->path, columns, n, l->diag, out);

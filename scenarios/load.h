@@ -71,6 +71,9 @@ xmc_status xmc_load_close(xmc_loader *l, const xmc_file_ref *ref, xmc_table *t);
 xmc_status xmc_load_input(xmc_loader *l, const xmc_file_ref *ref, uint64_t bytes,
                           const char sha256[65]);
 
+/* Records a file that is not a table as an input: its size and digest. */
+xmc_status xmc_load_digest(xmc_loader *l, const xmc_file_ref *ref);
+
 /* Room for one more element of an array that doubles; NULL without memory (reported). */
 void *xmc_load_grow(xmc_loader *l, void *array, size_t n, size_t *capacity, size_t size);
 

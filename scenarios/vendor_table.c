@@ -1,6 +1,6 @@
 #include "scenarios/vendor_table.h"
+#include "scenarios/h5_errors.h"
 
-#include <hdf5.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -340,16 +340,10 @@ static void check_values(xmc_vendor_table *t) {
 }
 
 static xmc_status read_hdf5(xmc_loader *l, const xmc_file_ref *ref, xmc_vendor_table *t) {
-    xmc_source source;
-    xmc_status status = xmc_source_open(ref->path, false, &source, l->diag);
+    xmc_status status = xmc_load_digest(l, ref);
     if (status != XMC_OK)
         return status;
-    xmc_source_close(&source);
-    status = xmc_load_input(l, ref, source.bytes, source.sha256);
-    H5E_auto2_t print;
-    void *print_to;
-    H5Eget_auto2(H5E_DEFAULT, &print, &print_to);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    const xmc_h5_errors before = xmc_h5_errors_off();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     hid_t file = H5Fopen(ref->path, H5F_ACC_RDONLY, access);
@@ -374,7 +368,7 @@ static xmc_status read_hdf5(xmc_loader *l, const xmc_file_ref *ref, xmc_vendor_t
     }
     H5Pclose(access);
     H5Eclear2(H5E_DEFAULT);
-    H5Eset_auto2(H5E_DEFAULT, print, print_to);
+    xmc_h5_errors_back(before);
     if (t->errors)
         return XMC_BAD_INPUT;
     for (size_t c = 0; c < t->n_columns; c++) /* columns that are not there */

@@ -2,6 +2,7 @@
  * depend on names and places only, never on the order of the file. */
 #include "kernels/vmath.h"
 #include "sim/cat_internal.h"
+#include "sim/named.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,25 +54,14 @@ static int compare_keys(const void *x, const void *y) {
     return c ? c : a->location < b->location ? -1 : a->location > b->location;
 }
 
-typedef struct {
-    const char *name;
-    uint32_t index;
-} named;
-
-static int compare_names(const void *x, const void *y) {
-    const named *a = x, *b = y;
-    int c = strcmp(a->name, b->name);
-    return c ? c : a->index < b->index ? -1 : a->index > b->index;
-}
-
 /* Ranks by name; equal names share a rank. 0, or -1 without memory. */
-static int rank_names(named *names, size_t n, uint32_t *rank) {
-    qsort(names, n, sizeof *names, compare_names);
+static int rank_names(xmc_named *names, size_t n, uint32_t *rank) {
+    xmc_sort_names(names, n);
     uint32_t r = 0;
     for (size_t i = 0; i < n; i++) {
         if (i && strcmp(names[i].name, names[i - 1].name))
             r++;
-        rank[names[i].index] = r;
+        rank[names[i].number] = r;
     }
     return 0;
 }
@@ -120,7 +110,7 @@ xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc
     size_t most = b->n_locations > b->n_accounts ? b->n_locations : b->n_accounts;
     most = most > b->n_vulnerability_classes ? most : b->n_vulnerability_classes;
     most = most > b->n_regions ? most : b->n_regions;
-    named *names = xmc_plan_get(&temporary, most, sizeof *names);
+    xmc_named *names = xmc_plan_get(&temporary, most, sizeof *names);
     uint32_t *class_rank = xmc_plan_get(&temporary, b->n_vulnerability_classes, sizeof(uint32_t));
     uint32_t *account_rank = xmc_plan_get(&temporary, b->n_accounts, sizeof(uint32_t));
     sort_key *keys = xmc_plan_get(&temporary, b->n_locations, sizeof *keys);
@@ -137,13 +127,13 @@ xmc_status xmc_cat_book_build(const xmc_analysis *a, xmc_plan_memory *arena, xmc
         goto done;
     }
     for (uint32_t i = 0; i < b->n_vulnerability_classes; i++)
-        names[i] = (named){b->vulnerability_classes[i], i};
+        names[i] = (xmc_named){i, b->vulnerability_classes[i]};
     rank_names(names, b->n_vulnerability_classes, class_rank);
     for (uint32_t i = 0; i < b->n_regions; i++)
-        names[i] = (named){b->regions[i], i};
+        names[i] = (xmc_named){i, b->regions[i]};
     rank_names(names, b->n_regions, out->region_rank);
     for (uint32_t i = 0; i < b->n_accounts; i++)
-        names[i] = (named){"", i};
+        names[i] = (xmc_named){i, ""};
     for (size_t i = 0; i < b->n_policies; i++) {
         names[b->policies[i].account].name = b->policies[i].account_name;
         out->row_offset[b->policies[i].account + 1]++;

@@ -9,14 +9,6 @@
 
 /* ---- event loss tables: a row each ---- */
 
-/* Where segment j of a damage row begins on its axis. */
-static double edge(int j) {
-    double x = j & 1 ? 1.5 : 1.0;
-    for (int k = j / 2; k < 15; k++)
-        x *= 0.5;
-    return x;
-}
-
 /* The beta law of a row as damage ratio; share: exposure of the row by sum insured. What the law's
  * segments have below zero is cut off, as their mean already has it. */
 static void loss_law(const xmc_elt_beta *b, double mean, double sd, double share,
@@ -31,7 +23,7 @@ static void loss_law(const xmc_elt_beta *b, double mean, double sd, double share
     xmc_elt_beta_row(b, mean, sd, &law);
     double high = 1, low = 0;
     for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
-        const double x0 = edge(k), x1 = edge(k + 1);
+        const double x0 = xmc_elt_edge(k), x1 = xmc_elt_edge(k + 1);
         high = (double)law.ab[k][0] + (double)law.ab[k][1] * x0;
         low = (double)law.ab[k][0] + (double)law.ab[k][1] * x1;
         high = high < 1 ? high : 1;

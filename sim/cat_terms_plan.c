@@ -1,19 +1,11 @@
 /* Term trees of accounts: which accounts need one, and their programmes. */
 #include "kernels/vmath.h"
 #include "sim/cat_internal.h"
+#include "sim/named.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- what there is to go by ---- */
-
-typedef struct {
-    const char *name;
-    uint32_t index;
-} named;
-
-static int by_name(const void *x, const void *y) {
-    return strcmp(((const named *)x)->name, ((const named *)y)->name);
-}
 
 static int by_rank(const void *x, const void *y, void *ranks) {
     const uint32_t *rank = ranks;
@@ -41,7 +33,7 @@ xmc_status xmc_terms_begin(xmc_terms_build *b, xmc_cat *c, xmc_diag *diag) {
     b->place = xmc_plan_get(&b->memory, c->book.n + 1, sizeof *b->place);
     b->tag_rank = xmc_plan_get(&b->memory, book->n_tags + 1, sizeof *b->tag_rank);
     b->no_tags = xmc_plan_get(&c->arena, 1, sizeof *b->no_tags);
-    named *names = xmc_plan_get(&b->memory, book->n_tags + 1, sizeof *names);
+    xmc_named *names = xmc_plan_get(&b->memory, book->n_tags + 1, sizeof *names);
     uint32_t *tags = NULL;
     if (book->n_location_tags) {
         b->location_tags = xmc_plan_get(&b->memory, c->book.n + 1, sizeof *b->location_tags);
@@ -51,10 +43,10 @@ xmc_status xmc_terms_begin(xmc_terms_build *b, xmc_cat *c, xmc_diag *diag) {
         (book->n_location_tags && (!b->location_tags || !tags)))
         return xmc_no_memory(diag, n * sizeof *b->offset, "planning terms");
     for (uint32_t i = 0; i < book->n_tags; i++)
-        names[i] = (named){book->tags[i], i};
-    qsort(names, book->n_tags, sizeof *names, by_name);
+        names[i] = (xmc_named){i, book->tags[i]};
+    xmc_sort_names(names, book->n_tags);
     for (uint32_t i = 0; i < book->n_tags; i++)
-        b->tag_rank[names[i].index] = i;
+        b->tag_rank[names[i].number] = i;
     for (size_t i = 0; i < c->book.n; i++)
         b->offset[book->locations[c->book.location[i]].account + 2]++;
     for (size_t i = 0; i < n; i++)

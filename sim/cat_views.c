@@ -624,6 +624,16 @@ typedef struct {
     xmc_location_rules *rules;
 } view_arrays;
 
+/* Terms of one of n locations into six arrays of n, one behind the other. */
+static void put_terms(double *at, size_t n, const xmc_terms *x) {
+    at[0] = x->ded_amount;
+    at[n] = x->ded_share;
+    at[2 * n] = x->ded_min;
+    at[3 * n] = x->ded_max;
+    at[4 * n] = x->limit_amount;
+    at[5 * n] = x->limit_share;
+}
+
 static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *out,
                      const run_key *key, const uint32_t *active, view_arrays *w) {
     xmc_cat *c = b->c;
@@ -669,12 +679,7 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
                                     ? terms_of(l->ded, l->min_ded, l->max_ded, l->limit,
                                                l->ded_type, l->limit_type, tiv)
                                     : terms_of(0, 0, 0, 0, 0, 0, tiv);
-            t[i] = x.ded_amount;
-            t[n + i] = x.ded_share;
-            t[2 * n + i] = x.ded_min;
-            t[3 * n + i] = x.ded_max;
-            t[4 * n + i] = x.limit_amount;
-            t[5 * n + i] = x.limit_share;
+            put_terms(t + i, n, &x);
         }
         w->terms += 6 * n;
     }
@@ -694,12 +699,7 @@ static void fill_run(build *b, size_t view, const part_key *keys, xmc_cat_run *o
             rows_covering(c, location_at(c, active[i])->account, v->peril, &policy);
             const xmc_terms x = c->policy_terms[policy];
             const xmc_layer y = c->policy_layers[policy];
-            t[i] = x.ded_amount;
-            t[n + i] = x.ded_share;
-            t[2 * n + i] = x.ded_min;
-            t[3 * n + i] = x.ded_max;
-            t[4 * n + i] = x.limit_amount;
-            t[5 * n + i] = x.limit_share;
+            put_terms(t + i, n, &x);
             t[6 * n + i] = y.attachment;
             t[7 * n + i] = y.limit;
             t[8 * n + i] = y.participation;

@@ -1,5 +1,6 @@
 #include "kernels/vmath.h"
 #include "sim/credit_detail.h"
+#include "sim/named.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,6 @@ typedef struct {
 } row;
 
 typedef struct {
-    uint32_t number;
-    const char *name;
-} named;
-
-typedef struct {
     uint32_t lob, region;
     int cause;
     const char *lob_name, *region_name;
@@ -38,19 +34,13 @@ typedef struct {
     xmc_diag *diag;
     row *rows;
     uint32_t *country_rank, *sector_rank, *region_rank;
-    named *countries, *sectors, *regions, *policies;
+    xmc_named *countries, *sectors, *regions, *policies;
     segment_key *keys;
     uint32_t *local; /* [lobs][regions][causes] local segment */
     uint32_t *policy_rank;
     uint32_t *terms_of; /* [policies] */
     row **by_policy, **by_group;
 } draft;
-
-static int by_name(const void *pa, const void *pb) {
-    const named *a = pa, *b = pb;
-    int c = strcmp(a->name, b->name);
-    return c ? c : a->number < b->number ? -1 : a->number > b->number;
-}
 
 #define COMPARE(x, y)                                                                              \
     do {                                                                                           \
@@ -108,9 +98,9 @@ static xmc_status no_memory(const draft *d) {
     return xmc_no_memory(d->diag, d->a->book.n_obligors * (sizeof(row) + 24), "planning credit");
 }
 
-static xmc_status rank_names(named *order, uint32_t *rank, size_t n, const char *what,
+static xmc_status rank_names(xmc_named *order, uint32_t *rank, size_t n, const char *what,
                              xmc_diag *diag) {
-    qsort(order, n, sizeof *order, by_name);
+    xmc_sort_names(order, n);
     for (size_t i = 0; i < n; i++) {
         rank[order[i].number] = (uint32_t)i;
         if (i && strcmp(order[i].name, order[i - 1].name) == 0)
@@ -627,9 +617,9 @@ static xmc_status allocate(xmc_credit *p, draft *d) {
     d->rows = array(n, sizeof *d->rows);
     d->by_policy = array(n, sizeof(row *));
     d->by_group = array(n, sizeof(row *));
-    d->countries = array(p->n_countries, sizeof(named));
-    d->sectors = array(p->n_sectors, sizeof(named));
-    d->policies = array(book->n_credit_policies, sizeof(named));
+    d->countries = array(p->n_countries, sizeof(xmc_named));
+    d->sectors = array(p->n_sectors, sizeof(xmc_named));
+    d->policies = array(book->n_credit_policies, sizeof(xmc_named));
     d->country_rank = array(p->n_countries, sizeof(uint32_t));
     d->sector_rank = array(p->n_sectors, sizeof(uint32_t));
     d->terms_of = array(book->n_credit_policies, sizeof(uint32_t));
@@ -646,13 +636,13 @@ static xmc_status allocate(xmc_credit *p, draft *d) {
     p->country_drawn = array(p->n_countries, 1);
     p->sector_drawn = array(p->n_sectors, 1);
     p->region_of = array(p->n_countries, sizeof *p->region_of);
-    d->regions = array(p->n_regions, sizeof(named));
+    d->regions = array(p->n_regions, sizeof(xmc_named));
     d->region_rank = array(p->n_regions, sizeof(uint32_t));
     if (!p->rows || !p->country_drawn || !p->sector_drawn || !p->region_of || !d->regions ||
         !d->region_rank)
         return no_memory(d);
     for (size_t i = 0; i < p->n_regions; i++)
-        d->regions[i] = (named){(uint32_t)i, m->country_regions[i]};
+        d->regions[i] = (xmc_named){(uint32_t)i, m->country_regions[i]};
     p->transfer_of = array(p->n_countries, sizeof(uint32_t));
     p->lgd = array(p->n_classes, sizeof *p->lgd);
     p->terms = array(book->n_credit_policies, sizeof *p->terms);
@@ -664,14 +654,14 @@ static xmc_status allocate(xmc_credit *p, draft *d) {
         !p->terms || !p->obligors || !p->group || !p->loss)
         return no_memory(d);
     for (size_t i = 0; i < p->n_countries; i++) {
-        d->countries[i] = (named){(uint32_t)i, m->countries[i].name};
+        d->countries[i] = (xmc_named){(uint32_t)i, m->countries[i].name};
         p->transfer_of[i] = UINT32_MAX;
     }
     for (size_t i = 0; i < p->n_sectors; i++)
-        d->sectors[i] = (named){(uint32_t)i, m->sectors[i]};
+        d->sectors[i] = (xmc_named){(uint32_t)i, m->sectors[i]};
     for (size_t i = 0; i < book->n_credit_policies; i++)
-        d->policies[i] = (named){(uint32_t)i, book->credit_policies[i].id};
-    qsort(d->policies, book->n_credit_policies, sizeof(named), by_name);
+        d->policies[i] = (xmc_named){(uint32_t)i, book->credit_policies[i].id};
+    xmc_sort_names(d->policies, book->n_credit_policies);
     for (size_t i = 0; i < book->n_credit_policies; i++)
         d->policy_rank[d->policies[i].number] = (uint32_t)i;
     for (size_t i = 0; i < book->n_credit_policies; i++) {

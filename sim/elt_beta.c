@@ -16,7 +16,7 @@ static double logistic(double z) {
     return 1 / (1 + xmc_exp(-z));
 }
 
-static double edge(int j) {
+double xmc_elt_edge(int j) {
     double x = j & 1 ? 1.5 : 1.0;
     for (int k = j / 2; k < 15; k++)
         x *= 0.5;
@@ -89,7 +89,7 @@ static void part_above_zero(double high, double low, double *mean, double *squar
 static void moments(const double *high, const double *low, double *mean, double *sd) {
     double m = 0, squares = 0;
     for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
-        const double weight = (edge(k + 1) - edge(k)) / (1 - edge(0));
+        const double weight = (xmc_elt_edge(k + 1) - xmc_elt_edge(k)) / (1 - xmc_elt_edge(0));
         double x, square;
         part_above_zero(high[k], low[k], &x, &square);
         m += weight * x;
@@ -111,8 +111,8 @@ void xmc_elt_beta_row(const xmc_elt_beta *b, double mean, double sd, xmc_elt_row
                          u * ((1 - v) * (double)high[0].a[k] + v * (double)high[1].a[k]);
         const double slope = (1 - u) * ((1 - v) * (double)low[0].b[k] + v * (double)low[1].b[k]) +
                              u * ((1 - v) * (double)high[0].b[k] + v * (double)high[1].b[k]);
-        first[k] = a + slope * edge(k);
-        last[k] = a + slope * edge(k + 1);
+        first[k] = a + slope * xmc_elt_edge(k);
+        last[k] = a + slope * xmc_elt_edge(k + 1);
     }
     /* Shifting may push the smallest losses below nothing, where they are cut off: in rounds. */
     for (int round = 0; round < 40; round++) {
@@ -127,8 +127,8 @@ void xmc_elt_beta_row(const xmc_elt_beta *b, double mean, double sd, xmc_elt_row
         }
     }
     for (int k = 0; k < XMC_DAMAGE_INTERIOR; k++) {
-        const double slope = (last[k] - first[k]) / (edge(k + 1) - edge(k));
-        row->ab[k][0] = (float)(first[k] - slope * edge(k));
+        const double slope = (last[k] - first[k]) / (xmc_elt_edge(k + 1) - xmc_elt_edge(k));
+        row->ab[k][0] = (float)(first[k] - slope * xmc_elt_edge(k));
         row->ab[k][1] = (float)slope;
     }
 }

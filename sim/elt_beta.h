@@ -21,6 +21,9 @@ typedef struct {
     float scale, shift; /* of all laws: none has an atom */
 } xmc_elt_beta;
 
+/* Where segment j of a damage row begins on its axis. */
+double xmc_elt_edge(int j);
+
 /* 0, or -1 without memory. */
 int xmc_elt_beta_init(xmc_elt_beta *b, int threads);
 void xmc_elt_beta_free(xmc_elt_beta *b);

@@ -4,6 +4,7 @@
 #include "sim/equity_derivative.h"
 #include "sim/equity_internal.h"
 #include "sim/equity_law.h"
+#include "sim/named.h"
 
 #include <omp.h>
 #include <stdlib.h>
@@ -30,17 +31,6 @@ typedef struct {
     double quantity, value;
     uint32_t row;
 } holding;
-
-typedef struct {
-    uint32_t number;
-    const char *name;
-} named;
-
-static int by_name(const void *pa, const void *pb) {
-    const named *a = pa, *b = pb;
-    int c = strcmp(a->name, b->name);
-    return c ? c : a->number < b->number ? -1 : a->number > b->number;
-}
 
 static xmc_status sum_lots(const xmc_book *book, holding *h, double grid, xmc_diag *diag) {
     double *quantity = malloc((book->n_instruments + 1) * sizeof *quantity);
@@ -194,7 +184,7 @@ static bool is_linear(const xmc_equity_model *m, const xmc_instrument *s) {
 }
 
 /* An own row of returns for every held or referenced instrument with betas to several indices. */
-static xmc_status plan_rows(xmc_equity *p, const xmc_book *book, const named *order, holding *h,
+static xmc_status plan_rows(xmc_equity *p, const xmc_book *book, const xmc_named *order, holding *h,
                             const bool *wanted, xmc_diag *diag) {
     size_t n = 0;
     for (size_t i = 0; i < book->n_instruments; i++)
@@ -249,7 +239,7 @@ static void plan_linear_fund(xmc_equity *p, const xmc_equity_model *m, const hol
                                                .slope = value * price * beta};
 }
 
-static void plan_instruments(xmc_equity *p, const xmc_analysis *a, const named *order,
+static void plan_instruments(xmc_equity *p, const xmc_analysis *a, const xmc_named *order,
                              const holding *h) {
     uint32_t skipped = 0;
     for (size_t r = 0; r < a->book.n_instruments; r++) {
@@ -298,8 +288,8 @@ static void plan_expectations(xmc_equity *p, const xmc_analysis *a, const pilot 
     }
 }
 
-static void plan_positions(xmc_equity *p, const xmc_analysis *a, const named *instrument_order,
-                           const named *order, const holding *h, const pilot *o) {
+static void plan_positions(xmc_equity *p, const xmc_analysis *a, const xmc_named *instrument_order,
+                           const xmc_named *order, const holding *h, const pilot *o) {
     const xmc_book *book = &a->book;
     const xmc_equity_model *m = &a->equity;
     for (size_t j = 0; j < book->n_derivatives; j++) {
@@ -363,28 +353,29 @@ static xmc_status allocate(xmc_equity *p, const xmc_book *book, xmc_diag *diag) 
     return room ? XMC_OK : xmc_no_memory(diag, n * 128, "planning equity");
 }
 
-static xmc_status plan(xmc_equity *p, const xmc_analysis *a, named *order, named *derivatives,
-                       holding *h, bool *wanted, pilot *o, xmc_segments *segments, xmc_diag *diag) {
+static xmc_status plan(xmc_equity *p, const xmc_analysis *a, xmc_named *order,
+                       xmc_named *derivatives, holding *h, bool *wanted, pilot *o,
+                       xmc_segments *segments, xmc_diag *diag) {
     const xmc_book *book = &a->book;
     double exposure[XMC_EQ_SEGMENTS] = {0};
     xmc_status status = sum_lots(book, h, p->grid, diag);
     bool closed = a->equity.law == XMC_EQUITY_STUDENT || a->equity.law == XMC_EQUITY_GAUSSIAN;
     for (size_t i = 0; !status && i < book->n_instruments; i++) {
         const xmc_instrument *s = &book->instruments[i];
-        order[i] = (named){(uint32_t)i, s->id};
+        order[i] = (xmc_named){(uint32_t)i, s->id};
         exposure[xmc_eq_class_of(s) * XMC_EQ_BOARDS + s->board] += h[i].value;
         wanted[i] = h[i].value > 0.0;
     }
     for (size_t j = 0; !status && j < book->n_derivatives; j++) {
         const xmc_derivative *d = &book->derivatives[j];
-        derivatives[j] = (named){(uint32_t)j, d->id};
+        derivatives[j] = (xmc_named){(uint32_t)j, d->id};
         exposure[XMC_EQ_DERIVATIVE * XMC_EQ_BOARDS + d->kind] += derivative_exposure(d);
         if (d->instrument != UINT32_MAX)
             wanted[d->instrument] = true;
     }
     if (!status) {
-        qsort(order, book->n_instruments, sizeof *order, by_name);
-        qsort(derivatives, book->n_derivatives, sizeof *derivatives, by_name);
+        xmc_sort_names(order, book->n_instruments);
+        xmc_sort_names(derivatives, book->n_derivatives);
         status = register_segments(p, exposure, segments, diag);
     }
     for (size_t r = 1; !status && r < book->n_instruments; r++)
@@ -409,8 +400,8 @@ static xmc_status plan(xmc_equity *p, const xmc_analysis *a, named *order, named
 xmc_status xmc_eq_plan_holdings(xmc_equity *p, const xmc_analysis *a, xmc_segments *segments,
                                 xmc_diag *diag) {
     const xmc_book *book = &a->book;
-    named *order = calloc(book->n_instruments + 1, sizeof *order);
-    named *derivatives = calloc(book->n_derivatives + 1, sizeof *derivatives);
+    xmc_named *order = calloc(book->n_instruments + 1, sizeof *order);
+    xmc_named *derivatives = calloc(book->n_derivatives + 1, sizeof *derivatives);
     holding *h = calloc(book->n_instruments + 1, sizeof *h);
     bool *wanted = calloc(book->n_instruments + 1, sizeof *wanted);
     pilot o = {0};

@@ -2,6 +2,7 @@
 #include "kernels/distributions.h"
 #include "kernels/vmath.h"
 #include "sim/equity_law.h"
+#include "sim/named.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,17 +28,6 @@ struct xmc_index_law {
     double *work; /* [threads][work_size] */
     size_t work_size;
 };
-
-typedef struct {
-    uint32_t number;
-    const char *name;
-} named;
-
-static int by_name(const void *pa, const void *pb) {
-    const named *a = pa, *b = pb;
-    int c = strcmp(a->name, b->name);
-    return c ? c : a->number < b->number ? -1 : a->number > b->number;
-}
 
 static bool is_daily(xmc_equity_law law) {
     return law == XMC_EQUITY_GARCH || law == XMC_EQUITY_HISTORICAL;
@@ -116,7 +106,7 @@ xmc_status xmc_index_law_new(const xmc_analysis *a, int threads, xmc_index_law *
                          "and %g",
                          m->degrees_of_freedom, m->idio_degrees_of_freedom);
     xmc_index_law *p = calloc(1, sizeof *p);
-    named *order = calloc(n + 1, sizeof *order);
+    xmc_named *order = calloc(n + 1, sizeof *order);
     xmc_status status = XMC_OK;
     if (p) {
         p->law = m->law;
@@ -142,8 +132,8 @@ xmc_status xmc_index_law_new(const xmc_analysis *a, int threads, xmc_index_law *
         status = xmc_no_memory(diag, n * n * sizeof(double), "planning equity");
     if (!status) {
         for (size_t i = 0; i < n; i++)
-            order[i] = (named){(uint32_t)i, m->names[i]};
-        qsort(order, n, sizeof *order, by_name);
+            order[i] = (xmc_named){(uint32_t)i, m->names[i]};
+        xmc_sort_names(order, n);
         for (size_t i = 0; i < n; i++)
             p->number[i] = order[i].number;
         status = plan_correlation(p, m, diag);

@@ -481,6 +481,21 @@ static bool bin_known(const xmc_oasis *m, double bin) {
 
 static const char *const bin_wanted = "an intensity bin of intensity_bin_dict";
 
+/* The areaperil, intensity bin and probability of an event, in three columns from `first` on. */
+static xmc_status add_footprint(xmc_oasis *m, footprint_rows *f, xmc_oasis_table *t, uint32_t event,
+                                size_t first) {
+    const double area = t->value[first], bin = t->value[first + 1];
+    if (m->closed_areas &&
+        xmc_oasis_index(m->h->area_id, m->h->n_areas, (uint32_t)area) == UINT32_MAX)
+        xmc_oasis_bad(t, first, "an areaperil of the areaperil dictionary");
+    if (t->ok && !bin_known(m, bin))
+        xmc_oasis_bad(t, first + 1, "%s", bin_wanted);
+    if (!t->ok)
+        return XMC_OK;
+    const triple row = {0, (uint32_t)area, (uint32_t)bin, xmc_oasis_line(t), t->value[first + 2]};
+    return add_row(m, f, event, &row);
+}
+
 static xmc_status read_footprint_csv(xmc_oasis *m, const char *path, footprint_rows *f) {
     enum { EVENT, AREA, BIN, PROBABILITY, N };
     static const xmc_oasis_column columns[N] = {
@@ -491,16 +506,8 @@ static xmc_status read_footprint_csv(xmc_oasis *m, const char *path, footprint_r
     xmc_oasis_table t;
     xmc_status status = xmc_oasis_open(&t, path, columns, N, 0, m->diag);
     while (status == XMC_OK && xmc_oasis_next(&t)) {
-        if (t.ok && m->closed_areas &&
-            xmc_oasis_index(m->h->area_id, m->h->n_areas, (uint32_t)t.value[AREA]) == UINT32_MAX)
-            xmc_oasis_bad(&t, AREA, "an areaperil of the areaperil dictionary");
-        if (t.ok && !bin_known(m, t.value[BIN]))
-            xmc_oasis_bad(&t, BIN, "%s", bin_wanted);
-        if (!t.ok)
-            continue;
-        const triple row = {0, (uint32_t)t.value[AREA], (uint32_t)t.value[BIN], xmc_oasis_line(&t),
-                            t.value[PROBABILITY]};
-        status = add_row(m, f, (uint32_t)t.value[EVENT], &row);
+        if (t.ok)
+            status = add_footprint(m, f, &t, (uint32_t)t.value[EVENT], AREA);
     }
     const xmc_status closed = xmc_oasis_close(&t);
     return status == XMC_OK ? closed : status;
@@ -530,17 +537,8 @@ static xmc_status read_footprint_binary(xmc_oasis *m, const char *path, footprin
             continue;
         }
         while (status == XMC_OK && xmc_oasis_next(&t)) {
-            if (t.ok && m->closed_areas &&
-                xmc_oasis_index(m->h->area_id, m->h->n_areas, (uint32_t)t.value[AREA]) ==
-                    UINT32_MAX)
-                xmc_oasis_bad(&t, AREA, "an areaperil of the areaperil dictionary");
-            if (t.ok && !bin_known(m, t.value[BIN]))
-                xmc_oasis_bad(&t, BIN, "%s", bin_wanted);
-            if (!t.ok)
-                continue;
-            const triple row = {0, (uint32_t)t.value[AREA], (uint32_t)t.value[BIN],
-                                xmc_oasis_line(&t), t.value[PROBABILITY]};
-            status = add_row(m, f, (uint32_t)index.value[0], &row);
+            if (t.ok)
+                status = add_footprint(m, f, &t, (uint32_t)index.value[0], AREA);
         }
     }
     const xmc_status closed = xmc_oasis_close(&t), closed_index = xmc_oasis_close(&index);

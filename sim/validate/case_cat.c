@@ -21,6 +21,16 @@ static void panjer(size_t n, const double *rate, const double *loss, size_t top,
         cdf[s] += cdf[s - 1];
 }
 
+/* Loads a column in units of `unit` CNY and adds its mean to the check. */
+static xmc_status column_mean(xmc_case *c, const char *name, double unit, xmc_check *mean) {
+    xmc_status e = xmc_case_column(c, name, 0);
+    for (uint64_t t = 0; e == XMC_OK && t < c->trials; t++)
+        c->column[t] /= unit;
+    if (e == XMC_OK)
+        xmc_check_mean(mean, c->column, c->trials);
+    return e;
+}
+
 static const double t3_rate[] = {.4, .2, .1, .05, .02, .01, .004, .002};
 static const double t3_loss[] = {3, 8, 20, 40, 90, 150, 250, 400};
 
@@ -76,15 +86,10 @@ xmc_status xmc_case_event_table(xmc_case *c) {
             break;
         for (int k = 0; k < N_OEP; k++)
             xmc_check_at_most(&occ[k], c->column, c->trials, oep_loss[k] - .5);
-        if ((e = xmc_case_column(c, "treaty", 0)) != XMC_OK)
+        if ((e = column_mean(c, "treaty", 1, &ceded)) != XMC_OK)
             break;
-        xmc_check_mean(&ceded, c->column, c->trials);
         xmc_check_at_most(&hit, c->column, c->trials, 0);
-        if ((e = xmc_case_column(c, "reinstatement_premium", 0)) != XMC_OK)
-            break;
-        for (uint64_t t = 0; t < c->trials; t++)
-            c->column[t] /= 1000;
-        xmc_check_mean(&premium, c->column, c->trials);
+        e = column_mean(c, "reinstatement_premium", 1000, &premium);
     }
     if (e != XMC_OK)
         return e;
@@ -180,17 +185,11 @@ xmc_status xmc_case_reinstatement(xmc_case *c) {
     xmc_check premium = {.what = "E[reinstated fraction]", .expected = 0.393469340287};
     xmc_status e = xmc_case_cat_files(c, &cat);
     for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
-        if ((e = xmc_case_run(c, seed, c->trials, 0, 0, NULL)) != XMC_OK ||
-            (e = xmc_case_column(c, "treaty", 0)) != XMC_OK)
-            break;
-        for (uint64_t t = 0; t < c->trials; t++)
-            c->column[t] /= 100;
-        xmc_check_mean(&ceded, c->column, c->trials);
-        if ((e = xmc_case_column(c, "reinstatement_premium", 0)) != XMC_OK)
-            break;
-        for (uint64_t t = 0; t < c->trials; t++)
-            c->column[t] /= 1000;
-        xmc_check_mean(&premium, c->column, c->trials);
+        e = xmc_case_run(c, seed, c->trials, 0, 0, NULL);
+        if (e == XMC_OK)
+            e = column_mean(c, "treaty", 100, &ceded);
+        if (e == XMC_OK)
+            e = column_mean(c, "reinstatement_premium", 1000, &premium);
     }
     if (e != XMC_OK)
         return e;

@@ -1,6 +1,6 @@
 /* T7 to T10: the beta law of a loss given default; homogeneous pools under one-factor copulas:
  * large pools have Vasicek's law, small ones a mixed binomial. */
-#include "sim/validate/case.h"
+#include "sim/validate/credit_files.h"
 
 #include <stdlib.h>
 
@@ -14,14 +14,11 @@ typedef struct {
 } pool;
 
 static xmc_status write_obligors(xmc_case *c, const pool *p) {
-    size_t size = 96 * (p->obligors + 4), used = 0;
+    size_t size = 96 * (p->obligors + 4);
     char *text = malloc(size);
     if (!text)
         return xmc_no_memory(c->diag, size, "a known-answer pool");
-    used += (size_t)snprintf(
-        text, size,
-        "obligor_id,policy_id,country,sector,region,currency,exposure,covered_share,probability,"
-        "tenor_months,loss_class,loan_type\n");
+    size_t used = (size_t)snprintf(text, size, "%s", xmc_credit_obligor_header);
     for (size_t i = 0; i < p->obligors; i++)
         used += (size_t)snprintf(text + used, size - used,
                                  "o%zu,P,CHN,all,CN,CNY,%.17g,1,%.17g,12,all,corporate\n", i + 1,
@@ -34,12 +31,7 @@ static xmc_status write_obligors(xmc_case *c, const pool *p) {
 static xmc_status write_files(xmc_case *c, const pool *p) {
     xmc_status e = write_obligors(c, p);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "lines.csv",
-                          "lob,segment,cross_line\nGUARANTEE,guarantee,financing\n");
-    if (e == XMC_OK)
-        e = xmc_case_file(
-            c, "credit_policies.csv",
-            "policy_id,LOB,basis,inception,expiry\nP,GUARANTEE,revolving,2025-01-01,2026-12-31\n");
+        e = xmc_credit_policy_files(c, "GUARANTEE", "guarantee", "financing");
     if (e == XMC_OK)
         e = xmc_case_file(c, "credit.yaml",
                           "copula: %s\ndegrees_of_freedom: %g\nprobability_floor: 0.0001\nratings: "
@@ -53,11 +45,7 @@ static xmc_status write_files(xmc_case *c, const pool *p) {
                           p->degrees_of_freedom > 0 ? p->degrees_of_freedom : 10, p->correlation,
                           p->correlation, p->loss_mean > 0 ? p->loss_mean : 1, p->loss_sd);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "analysis.yaml",
-                          "title: pool\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
-                          "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
-                          "book:\n  lines: lines.csv\n  credit_policies: credit_policies.csv\n"
-                          "  obligors: [obligors.csv]\nmodels: {credit: credit.yaml}\n");
+        e = xmc_credit_analysis_file(c, "pool", "");
     return e;
 }
 
@@ -96,26 +84,14 @@ static xmc_status check_large(xmc_case *c, const large_pool *l) {
         at[k] = (xmc_check){.what = what[2 + k], .expected = level[k]};
     }
     xmc_status e = write_files(c, &l->pool);
-    for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
-        if ((e = run_pool(c, seed)) != XMC_OK)
-            break;
-        for (uint64_t t = 0; t < c->trials; t++)
-            c->column[t] /= m;
-        xmc_check_mean(&mean, c->column, c->trials);
-        for (int k = 0; k < 3; k++)
-            xmc_check_at_most(&at[k], c->column, c->trials, l->quantile[k]);
-        for (uint64_t t = 0; t < c->trials; t++)
-            c->column[t] *= c->column[t];
-        xmc_check_mean(&square, c->column, c->trials);
-    }
     if (e != XMC_OK)
         return e;
-    xmc_check_print(c, &mean);
-    if (l->mean_square > 0)
-        xmc_check_print(c, &square);
-    for (int k = 0; k < 3; k++)
-        xmc_check_print(c, &at[k]);
-    return XMC_OK;
+    return xmc_credit_check_law(c, &(xmc_credit_law){.unit = EXPOSURE * m,
+                                                     .n = 3,
+                                                     .place = l->quantile,
+                                                     .mean = &mean,
+                                                     .square = l->mean_square > 0 ? &square : NULL,
+                                                     .at = at});
 }
 
 /* 100 obligors, PD 1 %, r 0.2, Gaussian: the distribution of the number of defaults. */
@@ -170,26 +146,10 @@ static xmc_status check_beta(xmc_case *c) {
         at[k] = (xmc_check){.what = what[k], .expected = .5 + .5 * level[k]};
     }
     xmc_status e = write_files(c, &one);
-    for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
-        if ((e = xmc_case_run(c, seed, c->trials, 0, 0, NULL)) != XMC_OK ||
-            (e = xmc_case_column(c, "credit_gross", 0)) != XMC_OK)
-            break;
-        for (uint64_t t = 0; t < c->trials; t++)
-            c->column[t] /= one.exposure;
-        xmc_check_mean(&mean, c->column, c->trials);
-        for (int k = 0; k < N; k++)
-            xmc_check_at_most(&at[k], c->column, c->trials, quantile[k]);
-        for (uint64_t t = 0; t < c->trials; t++)
-            c->column[t] *= c->column[t];
-        xmc_check_mean(&square, c->column, c->trials);
-    }
     if (e != XMC_OK)
         return e;
-    xmc_check_print(c, &mean);
-    xmc_check_print(c, &square);
-    for (int k = 0; k < N; k++)
-        xmc_check_print(c, &at[k]);
-    return XMC_OK;
+    return xmc_credit_check_law(c,
+                                &(xmc_credit_law){one.exposure, N, quantile, &mean, &square, at});
 }
 
 xmc_status xmc_case_credit_pool(xmc_case *c) {

@@ -1,26 +1,14 @@
 /* T11: CreditRisk+ against a negative binomial and against the exact distribution of an uneven book
  * by power series. T18: rating migration against powers of the matrix. */
-#include "sim/validate/case.h"
+#include "sim/validate/credit_files.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static xmc_status write_common(xmc_case *c) {
-    xmc_status e =
-        xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nEXPORT,export_credit,credit\n");
-    if (e == XMC_OK)
-        e = xmc_case_file(
-            c, "credit_policies.csv",
-            "policy_id,LOB,basis,inception,expiry\nP,EXPORT,revolving,2025-01-01,2026-12-31\n");
-    if (e == XMC_OK)
-        e = xmc_case_file(c, "analysis.yaml",
-                          "title: credit models\ncurrency: CNY\nvaluation_date: 2025-12-31\n"
-                          "trials: 1000\nseeds: {events: 1, damage: 2, credit: 3, equity: 4, "
-                          "factors: 5}\nbook:\n  lines: lines.csv\n"
-                          "  credit_policies: credit_policies.csv\n  obligors: [obligors.csv]\n"
-                          "models: {credit: credit.yaml}\n");
-    return e;
+    xmc_status e = xmc_credit_policy_files(c, "EXPORT", "export_credit", "credit");
+    return e == XMC_OK ? xmc_credit_analysis_file(c, "credit models", "") : e;
 }
 
 /* --- CreditRisk+ --- */
@@ -131,26 +119,9 @@ static xmc_status check_plus(xmc_case *c, const plus_book *b, const char *title,
         p[k] = (xmc_check){.what = what[2 + k], .expected = below[k]};
     }
     xmc_status e = write_plus(c, b);
-    for (unsigned seed = 0; seed < XMC_VALIDATE_SEEDS && e == XMC_OK; seed++) {
-        if ((e = xmc_case_run(c, seed, c->trials, 0, 0, NULL)) != XMC_OK ||
-            (e = xmc_case_column(c, "credit_gross", 0)) != XMC_OK)
-            break;
-        for (uint64_t t = 0; t < c->trials; t++)
-            c->column[t] /= UNIT;
-        xmc_check_mean(&m, c->column, c->trials);
-        for (int k = 0; k < PLACES; k++)
-            xmc_check_at_most(&p[k], c->column, c->trials, at[k]);
-        for (uint64_t t = 0; t < c->trials; t++)
-            c->column[t] *= c->column[t];
-        xmc_check_mean(&s, c->column, c->trials);
-    }
     if (e != XMC_OK)
         return e;
-    xmc_check_print(c, &m);
-    xmc_check_print(c, &s);
-    for (int k = 0; k < PLACES; k++)
-        xmc_check_print(c, &p[k]);
-    return XMC_OK;
+    return xmc_credit_check_law(c, &(xmc_credit_law){UNIT, PLACES, at, &m, &s, p});
 }
 
 xmc_status xmc_case_credit_plus(xmc_case *c) {

@@ -1,22 +1,9 @@
 /* T17: indices that move as one, and indices that have nothing to do with each other. */
 #include "output/measures.h"
-#include "sim/validate/case.h"
+#include "sim/validate/index_files.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static xmc_status write_analysis(xmc_case *c) {
-    xmc_status e =
-        xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nPROPERTY,property,property\n");
-    if (e == XMC_OK)
-        e = xmc_case_file(
-            c, "analysis.yaml",
-            "title: indices\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
-            "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
-            "book: {lines: lines.csv, instruments: instruments.csv, lots: [lots.csv]}\n"
-            "models: {equity: equity.yaml}\n");
-    return e;
-}
 
 /* Two instruments on one index, of different boards, hence segments, and betas: in every trial both
  * losses rise with the index's, so the sum's order statistics are the sums of theirs, and rounding
@@ -112,7 +99,7 @@ static xmc_status check_independent(xmc_case *c) {
 }
 
 xmc_status xmc_case_dependence(xmc_case *c) {
-    xmc_status e = write_analysis(c);
+    xmc_status e = xmc_index_analysis_file(c);
     if (e == XMC_OK)
         e = check_comonotone(c);
     return e == XMC_OK ? check_independent(c) : e;

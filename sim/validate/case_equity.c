@@ -1,18 +1,30 @@
 /* T12, T13: three indices with standard deviations 1, 2, 3 % and correlation 0.25, one holding of
  * 100 m CNY in each: Gaussian VaR, TVaR and Euler contributions, and Student t4. At this size the
  * floor at -100 % is out of reach. */
-#include "sim/validate/case.h"
+#include "sim/validate/index_files.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 static const double value = 1e8;
 
+xmc_status xmc_index_analysis_file(xmc_case *c) {
+    xmc_status e =
+        xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nPROPERTY,property,property\n");
+    if (e == XMC_OK)
+        e = xmc_case_file(
+            c, "analysis.yaml",
+            "title: indices\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
+            "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
+            "book: {lines: lines.csv, instruments: instruments.csv, lots: [lots.csv]}\n"
+            "models: {equity: equity.yaml}\n");
+    return e;
+}
+
 /* model: the lines before the indices; of_index: what each index says besides its volatility. */
 static xmc_status write_files(xmc_case *c, const char *model, const char *of_index,
                               const char *const volatility[3], bool one_index) {
-    xmc_status e =
-        xmc_case_file(c, "lines.csv", "lob,segment,cross_line\nPROPERTY,property,property\n");
+    xmc_status e = xmc_index_analysis_file(c);
     if (e == XMC_OK)
         e = xmc_case_file(c, "instruments.csv",
                           "instrument_id,board,csi300,div_low_vol_100,index,beta,idio_vol,price\n"
@@ -31,13 +43,6 @@ static xmc_status write_files(xmc_case *c, const char *model, const char *of_ind
             "  - {name: C, volatility: %s, macro_weight: 1%s}\n"
             "correlation:\n  - [1, 0.25, 0.25]\n  - [0.25, 1, 0.25]\n  - [0.25, 0.25, 1]\n",
             model, volatility[0], of_index, volatility[1], of_index, volatility[2], of_index);
-    if (e == XMC_OK)
-        e = xmc_case_file(
-            c, "analysis.yaml",
-            "title: indices\ncurrency: CNY\nvaluation_date: 2025-12-31\ntrials: 1000\n"
-            "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
-            "book: {lines: lines.csv, instruments: instruments.csv, lots: [lots.csv]}\n"
-            "models: {equity: equity.yaml}\n");
     return e;
 }
 

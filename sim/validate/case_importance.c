@@ -2,7 +2,7 @@
  * a finite pool's exact tail and a book's exact mean under weights; limits that overlap those of
  * the plain run. */
 #include "output/measures.h"
-#include "sim/validate/case.h"
+#include "sim/validate/credit_files.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,10 +32,7 @@ static xmc_status write_book(xmc_case *c, const book *b) {
     char *text = malloc(size);
     if (!text)
         return xmc_no_memory(c->diag, size, "a known-answer book");
-    size_t used = (size_t)snprintf(
-        text, size,
-        "obligor_id,policy_id,country,sector,region,currency,exposure,covered_share,probability,"
-        "tenor_months,loss_class,loan_type\n");
+    size_t used = (size_t)snprintf(text, size, "%s", xmc_credit_obligor_header);
     for (size_t i = 0; i < b->obligors; i++)
         used += (size_t)snprintf(
             text + used, size - used, "o%zu,P,%s,%s,CN,CNY,%.17g,1,%.17g,12,all,corporate\n", i + 1,
@@ -43,12 +40,7 @@ static xmc_status write_book(xmc_case *c, const book *b) {
     xmc_status e = xmc_case_file(c, "obligors.csv", "%s", text);
     free(text);
     if (e == XMC_OK)
-        e = xmc_case_file(c, "lines.csv",
-                          "lob,segment,cross_line\nGUARANTEE,guarantee,financing\n");
-    if (e == XMC_OK)
-        e = xmc_case_file(
-            c, "credit_policies.csv",
-            "policy_id,LOB,basis,inception,expiry\nP,GUARANTEE,revolving,2025-01-01,2026-12-31\n");
+        e = xmc_credit_policy_files(c, "GUARANTEE", "guarantee", "financing");
     if (e == XMC_OK)
         e = xmc_case_file(
             c, "credit.yaml",
@@ -66,13 +58,7 @@ static xmc_status write_book(xmc_case *c, const book *b) {
 }
 
 static xmc_status write_analysis(xmc_case *c, const char *importance) {
-    return xmc_case_file(c, "analysis.yaml",
-                         "title: importance\ncurrency: CNY\nvaluation_date: 2025-12-31\n"
-                         "trials: 1000\n%s"
-                         "seeds: {events: 1, damage: 2, credit: 3, equity: 4, factors: 5}\n"
-                         "book:\n  lines: lines.csv\n  credit_policies: credit_policies.csv\n"
-                         "  obligors: [obligors.csv]\nmodels: {credit: credit.yaml}\n",
-                         importance);
+    return xmc_credit_analysis_file(c, "importance", importance);
 }
 
 /* Weight in the first half of the column, weight times loss (or what it is to be, 1 beyond `at`) in
