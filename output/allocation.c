@@ -1,26 +1,20 @@
 /* Euler allocation of the total's TVaR to segments. */
 #include "output/allocation.h"
 
-#include "kernels/distributions.h"
-#include "kernels/reduce.h"
 #include "kernels/vmath.h"
-#include "output/weighted.h"
+#include "scenarios/common/worst.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCHES = 20, MIN_TAIL = 5 }; /* trials in a batch's tail, at least */
+static const double z95 = 1.9599639845400545; /* normal quantile at 0.975 */
 
 typedef struct {
     xmc_level level;
-    size_t n_above, n_equal;
-    uint32_t *above, *equal; /* trials beyond and at the total's quantile */
-    bool batched;
-    size_t batch_start[BATCHES + 1];
-    uint32_t *batch; /* trials of each batch's own tail, batch after batch */
-    /* Weighted trials: what those of `above` (which then holds the ones at the quantile too) and of
-     * `batch` count. */
-    double *count, *batch_count;
+    size_t n_above, n_equal; /* trials beyond and at the total's quantile */
+    xmc_worst worst;
+    bool *equal;  /* [worst.n_trials] at the quantile */
+    double *risk; /* [risks][worst.n_trials] sums of the risks' segments */
 } tail;
 
 struct xmc_allocator {
@@ -30,89 +24,41 @@ struct xmc_allocator {
     /* sums over the tails in grid steps: numerators over one denominator */
     xmc_i128 *numerator; /* [n_segments][levels] */
     double *tail_mean;   /* [n_segments][levels], CNY: of weighted trials, instead of numerators */
-    double *batch_mean;  /* [n_segments + risks][levels][BATCHES] */
+    double *error;       /* [n_segments][levels] standard errors */
     double total[XMC_N_ALLOCATION_LEVELS]; /* TVaR of weighted trials */
     int *risk;                             /* [n_segments] */
     size_t filled;
 };
 
-static xmc_status fill_tail(tail *t, const double *total, size_t n, xmc_level level,
-                            double *scratch, xmc_diag *diag) {
+static xmc_status fill_tail(tail *t, const double *total, const double *weight, size_t n,
+                            xmc_level level, const xmc_estimate *var, size_t independent,
+                            xmc_diag *diag) {
+    const double mass = (double)n * (level.den - level.num) / level.den;
     *t = (tail){.level = level};
-    uint64_t rank = ((uint64_t)n * level.num + level.den - 1) / level.den;
-    double q = xmc_kth_smallest(total, n, rank ? rank - 1 : 0, scratch);
-    for (size_t i = 0; i < n; i++) {
-        t->n_above += total[i] > q;
-        t->n_equal += total[i] == q;
+    xmc_status st = xmc_worst_find(&t->worst, total, weight, n, mass, var->value,
+                                   isnan(var->lower) ? -INFINITY : var->lower,
+                                   isnan(var->upper) ? INFINITY : var->upper, diag);
+    if (st != XMC_OK)
+        return st;
+    const size_t listed = t->worst.n_trials;
+    t->equal = malloc(listed + 1);
+    t->risk = calloc(listed * XMC_N_RISKS + 1, sizeof *t->risk);
+    if (!t->equal || !t->risk)
+        return xmc_no_memory(diag, listed * XMC_N_RISKS * sizeof *t->risk, "the tail's trials");
+    if (independent && independent < n)
+        t->worst.independent = (double)independent;
+    for (size_t i = 0; i < listed; i++) {
+        const double x = total[t->worst.trials[i].trial];
+        t->equal[i] = x == var->value;
+        t->n_equal += t->equal[i];
+        t->n_above += x > var->value;
     }
-    /* a batch of m trials has a tail of m - ceil(m p) */
-    size_t in_batches = 0;
-    t->batched = true;
-    for (size_t b = 0; b < BATCHES; b++) {
-        uint64_t m = n * (b + 1) / BATCHES - n * b / BATCHES;
-        uint64_t k = m - (m * level.num + level.den - 1) / level.den;
-        t->batch_start[b] = in_batches;
-        in_batches += k;
-        if (k < MIN_TAIL)
-            t->batched = false;
-    }
-    t->batch_start[BATCHES] = in_batches;
-    t->above = malloc((t->n_above + 1) * sizeof *t->above);
-    t->equal = malloc((t->n_equal + 1) * sizeof *t->equal);
-    t->batch = malloc((in_batches + 1) * sizeof *t->batch);
-    if (!t->above || !t->equal || !t->batch)
-        return xmc_no_memory(diag, (t->n_above + t->n_equal + in_batches) * 4, "the tail's trials");
-    size_t a = 0, e = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (total[i] > q)
-            t->above[a++] = (uint32_t)i;
-        else if (total[i] == q)
-            t->equal[e++] = (uint32_t)i;
-    }
-    for (size_t b = 0; t->batched && b < BATCHES; b++) {
-        size_t from = n * b / BATCHES, to = n * (b + 1) / BATCHES;
-        size_t k = t->batch_start[b + 1] - t->batch_start[b], put = t->batch_start[b];
-        double own = xmc_kth_smallest(total + from, to - from, to - from - k, scratch);
-        for (size_t i = from; i < to; i++)
-            if (total[i] > own)
-                t->batch[put++] = (uint32_t)i;
-        for (size_t i = from; i < to && put < t->batch_start[b + 1]; i++)
-            if (total[i] == own)
-                t->batch[put++] = (uint32_t)i;
-    }
-    return XMC_OK;
-}
-
-static xmc_status fill_weighted(tail *t, const double *total, const double *weight, size_t n,
-                                xmc_level level, xmc_diag *diag) {
-    *t = (tail){.level = level, .batched = n >= (size_t)BATCHES * 2};
-    const size_t most = 2 * n * sizeof(double);
-    double *pairs = malloc(most), q;
-    t->above = malloc(n * sizeof *t->above);
-    t->count = malloc(n * sizeof *t->count);
-    t->batch = malloc(n * sizeof *t->batch);
-    t->batch_count = malloc(n * sizeof *t->batch_count);
-    if (!pairs || !t->above || !t->count || !t->batch || !t->batch_count) {
-        free(pairs);
-        return xmc_no_memory(diag, 2 * most, "the tail's trials");
-    }
-    t->n_above = xmc_weighted_tail(total, weight, 0, n, level, pairs, t->above, t->count, &q);
-    size_t put = 0;
-    for (size_t b = 0; t->batched && b < BATCHES; b++) {
-        t->batch_start[b] = put;
-        put += xmc_weighted_tail(total, weight, n * b / BATCHES, n * (b + 1) / BATCHES, level,
-                                 pairs, t->batch + put, t->batch_count + put, &q);
-        if (put - t->batch_start[b] < MIN_TAIL)
-            t->batched = false;
-    }
-    t->batch_start[BATCHES] = put;
-    free(pairs);
     return XMC_OK;
 }
 
 xmc_status xmc_allocator_new(const double *total, const double *weight, size_t n, double grid,
-                             size_t n_segments, double *scratch, xmc_allocator **out,
-                             xmc_diag *diag) {
+                             size_t n_segments, const xmc_estimate var[XMC_N_ALLOCATION_LEVELS],
+                             size_t independent, xmc_allocator **out, xmc_diag *diag) {
     *out = NULL;
     xmc_allocator *a = calloc(1, sizeof *a);
     if (!a)
@@ -122,16 +68,16 @@ xmc_status xmc_allocator_new(const double *total, const double *weight, size_t n
     a->n_segments = n_segments;
     size_t rows = n_segments + XMC_N_RISKS;
     a->numerator = calloc(rows * XMC_N_ALLOCATION_LEVELS, sizeof *a->numerator);
-    a->batch_mean = calloc(rows * XMC_N_ALLOCATION_LEVELS * BATCHES, sizeof *a->batch_mean);
+    a->error = calloc(rows * XMC_N_ALLOCATION_LEVELS, sizeof *a->error);
     a->risk = calloc(rows, sizeof *a->risk);
     if (weight)
         a->tail_mean = calloc(rows * XMC_N_ALLOCATION_LEVELS, sizeof *a->tail_mean);
     xmc_status st = XMC_OK;
-    if (!a->numerator || !a->batch_mean || !a->risk || (weight && !a->tail_mean))
+    if (!a->numerator || !a->error || !a->risk || (weight && !a->tail_mean))
         st = xmc_no_memory(diag, rows * 400, "the allocation");
     for (int l = 0; l < XMC_N_ALLOCATION_LEVELS && st == XMC_OK; l++)
-        st = weight ? fill_weighted(&a->tails[l], total, weight, n, xmc_allocation_levels[l], diag)
-                    : fill_tail(&a->tails[l], total, n, xmc_allocation_levels[l], scratch, diag);
+        st = fill_tail(&a->tails[l], total, weight, n, xmc_allocation_levels[l], &var[l],
+                       independent, diag);
     if (st != XMC_OK) {
         xmc_allocator_free(a);
         return st;
@@ -144,24 +90,15 @@ void xmc_allocator_free(xmc_allocator *a) {
     if (!a)
         return;
     for (int l = 0; l < XMC_N_ALLOCATION_LEVELS; l++) {
-        free(a->tails[l].above);
+        xmc_worst_free(&a->tails[l].worst);
         free(a->tails[l].equal);
-        free(a->tails[l].batch);
-        free(a->tails[l].count);
-        free(a->tails[l].batch_count);
+        free(a->tails[l].risk);
     }
     free(a->numerator);
     free(a->tail_mean);
-    free(a->batch_mean);
+    free(a->error);
     free(a->risk);
     free(a);
-}
-
-static xmc_i128 sum_at(const xmc_allocator *a, const double *x, const uint32_t *at, size_t n) {
-    xmc_i128 sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (xmc_i128)(x[at[i]] / a->grid);
-    return sum;
 }
 
 /* The tail in trials × den × n_equal: what numerators are divided by. */
@@ -169,73 +106,47 @@ static xmc_i128 denominator(const xmc_allocator *a, const tail *t) {
     return (xmc_i128)a->n * (t->level.den - t->level.num) * (xmc_i128)t->n_equal;
 }
 
-/* Mean over a weighted tail, whose counts add up to the divisor. */
-static double weighted_mean(const double *x, const uint32_t *at, const double *count, size_t n) {
-    double sum = 0, all = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += count[i] * x[at[i]];
-        all += count[i];
-    }
-    return all > 0 ? sum / all : 0;
-}
-
-static void add_weighted(xmc_allocator *a, size_t s, int risk, const double *x) {
-    for (int l = 0; l < XMC_N_ALLOCATION_LEVELS; l++) {
-        const tail *t = &a->tails[l];
-        const size_t at = s * XMC_N_ALLOCATION_LEVELS + (size_t)l;
-        const size_t of_risk = (a->n_segments + (size_t)risk) * XMC_N_ALLOCATION_LEVELS + (size_t)l;
-        a->tail_mean[at] = weighted_mean(x, t->above, t->count, t->n_above);
-        for (size_t b = 0; t->batched && b < BATCHES; b++) {
-            const size_t from = t->batch_start[b];
-            const double mean = weighted_mean(x, t->batch + from, t->batch_count + from,
-                                              t->batch_start[b + 1] - from);
-            a->batch_mean[at * BATCHES + b] = mean;
-            a->batch_mean[of_risk * BATCHES + b] += mean;
-        }
-    }
-}
-
 void xmc_allocator_add(xmc_allocator *a, int risk, const double *x) {
     size_t s = a->filled++;
     a->risk[s] = risk;
-    if (a->tail_mean) {
-        add_weighted(a, s, risk, x);
-        return;
-    }
     for (int l = 0; l < XMC_N_ALLOCATION_LEVELS; l++) {
         const tail *t = &a->tails[l];
-        size_t at = s * XMC_N_ALLOCATION_LEVELS + (size_t)l;
-        size_t of_risk = (a->n_segments + (size_t)risk) * XMC_N_ALLOCATION_LEVELS + (size_t)l;
+        const size_t at = s * XMC_N_ALLOCATION_LEVELS + (size_t)l, listed = t->worst.n_trials;
+        double *of_risk = t->risk + (size_t)risk * listed;
+        xmc_worst_sums sums = {0};
+        xmc_i128 above = 0, equal = 0;
+        for (size_t i = 0; i < listed; i++) {
+            const xmc_worst_trial *trial = &t->worst.trials[i];
+            const double y = x[trial->trial];
+            xmc_worst_add(&sums, trial, y);
+            of_risk[i] += y;
+            if (t->equal[i])
+                equal += (xmc_i128)(y / a->grid);
+            else if (trial->count > 0)
+                above += (xmc_i128)(y / a->grid);
+        }
+        const xmc_estimate e = xmc_worst_mean(&t->worst, &sums);
+        a->error[at] = e.se;
+        if (a->tail_mean) {
+            a->tail_mean[at] = e.value;
+            continue;
+        }
         /* trials at the quantile share what the ones beyond it leave of the tail */
         xmc_i128 rest = (xmc_i128)a->n * (t->level.den - t->level.num) -
                         (xmc_i128)t->level.den * (xmc_i128)t->n_above;
-        a->numerator[at] =
-            (xmc_i128)t->level.den * (xmc_i128)t->n_equal * sum_at(a, x, t->above, t->n_above) +
-            rest * sum_at(a, x, t->equal, t->n_equal);
-        for (size_t b = 0; t->batched && b < BATCHES; b++) {
-            size_t from = t->batch_start[b], k = t->batch_start[b + 1] - from;
-            double mean = (double)sum_at(a, x, t->batch + from, k) * a->grid / (double)k;
-            a->batch_mean[at * BATCHES + b] = mean;
-            a->batch_mean[of_risk * BATCHES + b] += mean;
-        }
+        a->numerator[at] = (xmc_i128)t->level.den * (xmc_i128)t->n_equal * above + rest * equal;
     }
 }
 
-static xmc_estimate with_error(const xmc_allocator *a, size_t at, const tail *t, double value) {
-    xmc_estimate e = {value, NAN, NAN, NAN};
-    if (!t->batched)
-        return e;
-    const double *b = a->batch_mean + at * BATCHES;
-    double mean = 0, squares = 0;
-    for (int i = 0; i < BATCHES; i++)
-        mean += b[i] / BATCHES;
-    for (int i = 0; i < BATCHES; i++)
-        squares += (b[i] - mean) * (b[i] - mean);
-    e.se = sqrt(squares / (BATCHES - 1) / BATCHES);
-    double half = xmc_student_quantile(0.975, BATCHES - 1) * e.se;
-    e.lower = value - half;
-    e.upper = value + half;
-    return e;
+static xmc_estimate with_error(double value, double se) {
+    return (xmc_estimate){value, se, value - z95 * se, value + z95 * se};
+}
+
+static double error_of_risk(const tail *t, size_t risk) {
+    xmc_worst_sums sums = {0};
+    for (size_t i = 0; i < t->worst.n_trials; i++)
+        xmc_worst_add(&sums, &t->worst.trials[i], t->risk[risk * t->worst.n_trials + i]);
+    return xmc_worst_mean(&t->worst, &sums).se;
 }
 
 typedef struct {
@@ -286,11 +197,10 @@ xmc_status xmc_allocator_finish(const xmc_allocator *a, xmc_allocation *segments
             double value = segments[s].contribution[l].value;
             by_risk[a->risk[s]] += value;
             segments[s].contribution[l] =
-                with_error(a, s * XMC_N_ALLOCATION_LEVELS + (size_t)l, t, value);
+                with_error(value, a->error[s * XMC_N_ALLOCATION_LEVELS + (size_t)l]);
         }
         for (size_t k = 0; k < XMC_N_RISKS; k++)
-            risks[k].contribution[l] = with_error(
-                a, (a->n_segments + k) * XMC_N_ALLOCATION_LEVELS + (size_t)l, t, by_risk[k]);
+            risks[k].contribution[l] = with_error(by_risk[k], error_of_risk(t, k));
     }
     free(order);
     return XMC_OK;

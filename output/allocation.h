@@ -6,11 +6,11 @@
 
 typedef struct xmc_allocator xmc_allocator;
 
-/* Finds the total's tails; total [n] is read now only, weight [n] too (NULL: all 1), scratch holds
- * n doubles. */
+/* Finds the total's tails; total [n] is read now only, weight [n] too (NULL: all 1). var: the
+ * total's, by level, with limits. independent: trials that are, the rest repeats them; 0: all. */
 xmc_status xmc_allocator_new(const double *total, const double *weight, size_t n, double grid,
-                             size_t n_segments, double *scratch, xmc_allocator **out,
-                             xmc_diag *diag);
+                             size_t n_segments, const xmc_estimate var[XMC_N_ALLOCATION_LEVELS],
+                             size_t independent, xmc_allocator **out, xmc_diag *diag);
 /* Hands over the net column of the next segment, x [n]. The columns must add up to the total. */
 void xmc_allocator_add(xmc_allocator *a, int risk, const double *x);
 /* Of weighted trials: the total's TVaR at level l, which the contributions are to add up to. */

@@ -56,7 +56,7 @@ static void write_rows(xmc_h5 *h, const char *group, const void *rows, size_t st
         xmc_h5_f64(h, path, d2, contribution, "CNY",
                    "mean gross loss in the tail, after policy terms");
         snprintf(path, sizeof path, "/credit/%s/contribution_se", group);
-        xmc_h5_f64(h, path, d2, se, "CNY", "standard error, the quantile taken as known");
+        xmc_h5_f64(h, path, d2, se, "CNY", "standard error, with that of the quantile");
     }
     free(x);
     free(name);

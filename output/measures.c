@@ -169,9 +169,13 @@ static xmc_status compute_allocation(xmc_results *r, xmc_distribution *d, xmc_me
         return xmc_no_memory(diag, m->n_segments * sizeof *m->segments, "the allocation");
     xmc_allocator *a = NULL;
     xmc_status st = xmc_results_column(r, "total", 0, d->buffer, diag);
+    const xmc_measure_row *total = xmc_measures_row(m, "total");
+    xmc_estimate var[XMC_N_ALLOCATION_LEVELS];
+    for (int l = 0; l < XMC_N_ALLOCATION_LEVELS; l++)
+        var[l] = total ? total->var[l ? XMC_Q995 : XMC_Q99] : (xmc_estimate){NAN, NAN, NAN, NAN};
     if (st == XMC_OK)
-        st =
-            xmc_allocator_new(d->buffer, d->weight, n, r->grid, m->n_segments, d->sorted, &a, diag);
+        st = xmc_allocator_new(d->buffer, d->weight, n, r->grid, m->n_segments, var, d->independent,
+                               &a, diag);
     for (size_t s = 0; s < m->n_segments && st == XMC_OK; s++) {
         st = xmc_results_column(r, "segment_net", s, d->buffer, diag);
         if (st != XMC_OK)
@@ -189,7 +193,6 @@ static xmc_status compute_allocation(xmc_results *r, xmc_distribution *d, xmc_me
         m->segments[s].mean = (double)sum * r->grid / (double)n;
         m->segments[s].standalone_var = var995(d->buffer, n, d->sorted);
     }
-    const xmc_measure_row *total = xmc_measures_row(m, "total");
     for (int l = 0; st == XMC_OK && total && l < XMC_N_ALLOCATION_LEVELS; l++)
         xmc_allocator_total(a, l, total->tvar[l ? XMC_Q995 : XMC_Q99].value);
     if (st == XMC_OK)

@@ -39,7 +39,7 @@ typedef struct {
 
 /* Contributions to the TVaR of the total: expected loss of the segment in the total's worst 1 - p,
  * on the loss grid, by largest remainder, so that they add up to the total's TVaR exactly. Standard
- * errors from 20 batches of consecutive trials, each with its own quantile. */
+ * errors with that of the quantile (scenarios/common/worst.h). */
 typedef struct {
     double mean, standalone_var; /* the segment's own, net; VaR at 99.5 % */
     xmc_estimate contribution[XMC_N_ALLOCATION_LEVELS];

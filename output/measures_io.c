@@ -52,7 +52,7 @@ static void read_row_table(void *context, const char *path, xmc_estimates t, int
 }
 
 static void write_allocation(xmc_h5 *h, xmc_measures *m) {
-    static const char by_batch[] = "20 batches of consecutive trials, Student limits";
+    static const char method[] = "delta method with the error of the quantile, normal limits";
     double level[XMC_N_ALLOCATION_LEVELS];
     for (int l = 0; l < XMC_N_ALLOCATION_LEVELS; l++)
         level[l] = (double)xmc_allocation_levels[l].num / xmc_allocation_levels[l].den;
@@ -69,13 +69,13 @@ static void write_allocation(xmc_h5 *h, xmc_measures *m) {
         (xmc_estimates){{(char *)m->segments + offsetof(xmc_allocation, contribution),
                          m->n_segments, sizeof(xmc_allocation)},
                         XMC_N_ALLOCATION_LEVELS},
-        "CNY", long_name, by_batch);
+        "CNY", long_name, method);
     xmc_estimates_write(h, "/allocation/risk_contribution",
                         XMC_H5_DIMS2("/allocation/risk", "/allocation/quantile"),
                         (xmc_estimates){{(char *)m->risks + offsetof(xmc_allocation, contribution),
                                          XMC_N_RISKS, sizeof(xmc_allocation)},
                                         XMC_N_ALLOCATION_LEVELS},
-                        "CNY", "contribution of the risk: sum of its segments", by_batch);
+                        "CNY", "contribution of the risk: sum of its segments", method);
     double *v = calloc(2 * m->n_segments + 1, sizeof *v);
     if (!v) {
         h->status = xmc_no_memory(h->diag, m->n_segments * 16, "writing the allocation");

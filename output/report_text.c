@@ -308,7 +308,7 @@ static void write_allocation(const xmc_report_data *d, FILE *f) {
         xmc_text_percent(f, 9, rest / tvar);
         fputc('\n', f);
     }
-    fputs("Contributions add up exactly. Limits from 20 batches of trials.\n", f);
+    fputs("Contributions add up exactly. Limits with the error of the quantile.\n", f);
     free(order);
 }
 

@@ -357,6 +357,10 @@ void xmc_results_set_credit(xmc_results *r, const xmc_credit_report *credit) {
     r->credit = credit;
 }
 
+uint64_t xmc_results_independent(const xmc_results *r) {
+    return r->independent;
+}
+
 void xmc_results_set_equity(xmc_results *r, const xmc_equity_measures *measures) {
     r->equity = measures;
 }

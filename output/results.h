@@ -80,6 +80,8 @@ void xmc_results_set_credit(xmc_results *r, const xmc_credit_report *credit);
 xmc_status xmc_results_finish(xmc_results *r, const xmc_elt *elt, char ylt_sha256[65],
                               xmc_diag *diag);
 
+/* How many independent years of catastrophes the trials repeat; 0: all trials are independent. */
+uint64_t xmc_results_independent(const xmc_results *r);
 /* Measures of the equity book, which must live until the file is finished; NULL or none: nothing is
  * written of them. */
 void xmc_results_set_equity(xmc_results *r, const xmc_equity_measures *measures);

@@ -32,11 +32,4 @@ xmc_estimate xmc_weighted_tvar(const xmc_distribution *d, xmc_level p);
 xmc_estimate xmc_weighted_var_less_mean(const xmc_distribution *d, xmc_level p);
 xmc_estimate xmc_weighted_level_of(const xmc_distribution *d, double amount);
 
-/* The tail of the worst 1 - p among trials [from, to): those beyond the quantile count with their
- * weight, those at it with a share of theirs, so that the counts add up to (to - from)(1 - p). at
- * [to - from] receives the trials, count what each counts. Returns how many; *q the quantile. pairs
- * is scratch [2 (to - from)]. */
-size_t xmc_weighted_tail(const double *x, const double *w, size_t from, size_t to, xmc_level p,
-                         double *pairs, uint32_t *at, double *count, double *q);
-
 #endif

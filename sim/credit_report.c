@@ -1,6 +1,7 @@
 #include "sim/credit_report.h"
 #include "kernels/reduce.h"
 #include "kernels/vmath.h"
+#include "scenarios/common/worst.h"
 #include "sim/credit_detail.h"
 #include "sim/credit_tail.h"
 
@@ -8,15 +9,7 @@
 #include <string.h>
 
 enum { TOP = 50 };
-
-/* A tail: the worst n (1 - p) of the trials, where those at the quantile count with the share of
- * them that is missing. */
-typedef struct {
-    double quantile, mass; /* mass: n (1 - p) */
-    double above, equal;   /* weight beyond and at the quantile */
-    double squares;        /* of the weights of both */
-    uint64_t trials;
-} tail;
+static const double z95 = 1.9599639845400545; /* normal quantile at 0.975 */
 
 typedef struct {
     double loss, weight;
@@ -29,58 +22,83 @@ static int largest_first(const void *pa, const void *pb) {
     return (a->weight < b->weight) - (a->weight > b->weight);
 }
 
-/* The quantile at p of weighted trials: where the weight from above passes n (1 - p). */
-static int weighted_quantile(const double *x, const double *w, uint64_t n, double mass, double *q) {
+/* The quantile and its 95 % limits. */
+typedef struct {
+    double value, low, high;
+} quantile;
+
+/* At p of weighted trials: where the weight from above passes mass = n (1 - p); its limits are
+ * where that less and plus 1.96 of its standard error does (output/weighted.h). */
+static int weighted_quantile(const double *x, const double *w, uint64_t n, double mass,
+                             quantile *q) {
     weighted *order = malloc(n * sizeof *order);
     if (!order)
         return -1;
     for (uint64_t i = 0; i < n; i++)
         order[i] = (weighted){x[i], w[i]};
     qsort(order, n, sizeof *order, largest_first);
-    double sum = 0.0;
-    uint64_t i = 0;
-    while (i + 1 < n && (sum += order[i].weight) <= mass)
-        i++;
-    *q = order[i].loss;
+    double sum = 0.0, squares = 0.0;
+    bool found = false;
+    *q = (quantile){order[n - 1].loss, -INFINITY, INFINITY};
+    for (uint64_t i = 0; i < n && q->low == -INFINITY; i++) {
+        sum += order[i].weight;
+        squares += order[i].weight * order[i].weight;
+        const double variance = squares - sum * sum / (double)n;
+        const double half = z95 * sqrt(variance > 0.0 ? variance : 0.0);
+        if (q->high == INFINITY && i > 0 && sum + half > mass)
+            q->high = order[i].loss;
+        if (!found && sum > mass) {
+            found = true;
+            q->value = order[i].loss;
+        }
+        if (sum - half > mass)
+            q->low = order[i].loss;
+    }
     free(order);
     return 0;
 }
 
-static int find_tail(const double *x, const double *w, uint64_t n, unsigned per_mille, tail *t) {
+static int find_tail(const double *x, const double *w, uint64_t n, unsigned per_mille,
+                     xmc_worst *t) {
+    const double mass = (double)n * (1000 - per_mille) / 1000.0;
+    const double middle = (double)n - mass, half = z95 * sqrt(middle * mass / (double)n);
     double *scratch = malloc(n * sizeof *scratch);
     bool plain = true;
-    *t = (tail){.mass = (double)n * (1000 - per_mille) / 1000.0};
+    quantile q = {0.0, -INFINITY, INFINITY};
     if (!scratch)
         return -1;
     for (uint64_t i = 0; i < n && plain; i++)
         plain = w[i] == 1.0;
-    uint64_t rank = (n * per_mille + 999) / 1000;
     int status = 0;
-    if (plain)
-        t->quantile = xmc_kth_smallest(x, n, rank ? rank - 1 : 0, scratch);
-    else
-        status = weighted_quantile(x, w, n, t->mass, &t->quantile);
-    free(scratch);
-    for (uint64_t i = 0; i < n; i++) {
-        t->above += x[i] > t->quantile ? w[i] : 0.0;
-        t->equal += x[i] == t->quantile ? w[i] : 0.0;
-        t->squares += x[i] >= t->quantile ? w[i] * w[i] : 0.0;
-        t->trials += x[i] >= t->quantile;
+    if (plain) {
+        const uint64_t rank = (n * per_mille + 999) / 1000;
+        const double low = floor(middle - half), high = ceil(middle + half);
+        q.value = xmc_kth_smallest(x, n, rank ? rank - 1 : 0, scratch);
+        if (low >= 1.0)
+            q.low = xmc_kth_smallest(x, n, (uint64_t)low - 1, scratch);
+        if (high <= (double)n)
+            q.high = xmc_kth_smallest(x, n, (uint64_t)high - 1, scratch);
+    } else {
+        status = weighted_quantile(x, w, n, mass, &q);
     }
+    free(scratch);
+    if (!status)
+        xmc_worst_weigh(t, x, w, n, mass, q.value, q.low, q.high);
     return status;
 }
 
-static void estimate(const tail *t, const xmc_tail_sum *s, int set, double grid,
+static void estimate(const xmc_worst *t, const xmc_tail_sum *s, int set, double grid,
                      xmc_credit_row *row) {
     const double scale = 1.0 / XMC_TAIL_WEIGHT;
-    double share = t->equal > 0.0 ? (t->mass - t->above) / t->equal : 0.0;
-    double above = (double)s->above[set] * scale * grid;
-    double equal = (double)s->equal[set] * scale * grid;
-    double mean = row->contribution[set] = (above + share * equal) / t->mass;
-    /* sum of w^2 (x - mean)^2 over the tail: the tail's weight is fixed. */
-    double spread =
-        (double)s->square[set] - 2.0 * mean * (double)s->linear[set] + mean * mean * t->squares;
-    row->se[set] = spread > 0.0 ? sqrt(spread) / t->mass : 0.0;
+    const double above = (double)s->above[set] * scale * grid;
+    const double equal = (double)s->equal[set] * scale * grid;
+    const xmc_estimate e =
+        xmc_worst_mean(t, &(xmc_worst_sums){.counted = above + t->share * equal,
+                                            .linear = (double)s->linear[set],
+                                            .square = (double)s->square[set],
+                                            .near = (double)s->near[set] * scale * grid});
+    row->contribution[set] = e.value;
+    row->se[set] = e.se;
 }
 
 static void expectations(const xmc_credit *p, const xmc_analysis *a, xmc_credit_report *out) {
@@ -123,7 +141,7 @@ static const char *group_name(const xmc_analysis *a, size_t k, size_t i) {
 
 /* Rows of groups that have obligors. */
 static int group_rows(const xmc_credit *p, const xmc_analysis *a, const xmc_credit_tail *sums,
-                      const tail *tails, bool has_tail, xmc_credit_report *out) {
+                      const xmc_worst *tails, bool has_tail, xmc_credit_report *out) {
     const size_t n = sums->first[XMC_TAIL_GROUPS];
     xmc_credit_row *all = calloc(n + 1, sizeof *all);
     if (!all)
@@ -174,7 +192,7 @@ static int best_first(const void *pa, const void *pb) {
 }
 
 static int top_obligors(const xmc_credit *p, const xmc_analysis *a, const xmc_credit_tail *sums,
-                        const tail *tails, bool has_tail, xmc_credit_report *out) {
+                        const xmc_worst *tails, bool has_tail, xmc_credit_report *out) {
     candidate *order = calloc(p->n_obligors + 1, sizeof *order);
     out->top = calloc(TOP, sizeof *out->top);
     if (!order || !out->top) {
@@ -213,24 +231,27 @@ static int top_obligors(const xmc_credit *p, const xmc_analysis *a, const xmc_cr
 }
 
 /* The trials of any tail, ascending. */
-static xmc_tail_trial *list_trials(const tail *tails, const double *const column[2],
+static xmc_tail_trial *list_trials(const xmc_worst *tails, const double *const column[2],
                                    const double *weight, const double *macro, uint64_t n,
                                    size_t *count) {
     xmc_tail_trial *list = NULL;
     for (int pass = 0; pass < 2; pass++) {
         size_t found = 0;
         for (uint64_t t = 0; t < n; t++) {
-            uint8_t above = 0, equal = 0;
+            uint8_t above = 0, equal = 0, near = 0;
             for (int s = 0; s < XMC_TAIL_SETS; s++) {
                 double x = column[s / 2][t];
                 above |= (uint8_t)((x > tails[s].quantile) << s);
                 equal |= (uint8_t)((x == tails[s].quantile) << s);
+                near |= (uint8_t)((tails[s].near > 0.0 && x >= tails[s].low && x <= tails[s].high)
+                                  << s);
             }
             /* A trial without credit loss adds nothing. */
-            if (!(above | equal) || !(column[1][t] > 0.0))
+            if (!(above | equal | near) || !(column[1][t] > 0.0))
                 continue;
             if (pass)
-                list[found] = (xmc_tail_trial){t, macro ? macro[t] : 0.0, weight[t], above, equal};
+                list[found] =
+                    (xmc_tail_trial){t, macro ? macro[t] : 0.0, weight[t], above, equal, near};
             found++;
         }
         if (!pass && !(list = malloc((found + 1) * sizeof *list)))
@@ -242,17 +263,21 @@ static xmc_tail_trial *list_trials(const tail *tails, const double *const column
 
 xmc_status xmc_credit_report_build(xmc_credit *p, const xmc_analysis *a, const double *total,
                                    const double *credit, const double *weight, const double *macro,
-                                   uint64_t n, xmc_credit_report *out, xmc_diag *diag) {
+                                   uint64_t n, uint64_t independent, xmc_credit_report *out,
+                                   xmc_diag *diag) {
     static const unsigned per_mille[2] = {990, 995};
     const double *const column[2] = {total, credit};
-    tail tails[XMC_TAIL_SETS];
+    xmc_worst tails[XMC_TAIL_SETS] = {{0}};
+    double share[XMC_TAIL_SETS] = {0};
     *out = (xmc_credit_report){0};
     /* As with /allocation: five trials in the smallest tail, at least. */
     bool has_tail = n >= 1000;
     int failed = 0;
     for (int s = 0; s < XMC_TAIL_SETS && has_tail && !failed; s++) {
         failed = find_tail(column[s / 2], weight, n, per_mille[s % 2], &tails[s]);
-        out->trials[s] = tails[s].trials;
+        tails[s].independent = s < 2 && independent ? (double)independent : (double)n;
+        out->trials[s] = tails[s].in_tail;
+        share[s] = tails[s].share;
     }
     size_t count = 0;
     xmc_tail_trial *list = NULL;
@@ -263,7 +288,7 @@ xmc_status xmc_credit_report_build(xmc_credit *p, const xmc_analysis *a, const d
     if (failed)
         return xmc_no_memory(diag, n * sizeof(double), "the tail of credit");
     xmc_credit_tail sums;
-    xmc_status status = xmc_credit_tail_run(p, a, list, count, &sums, diag);
+    xmc_status status = xmc_credit_tail_run(p, a, list, count, share, &sums, diag);
     free(list);
     if (status != XMC_OK)
         return status;

@@ -13,24 +13,28 @@ enum { L = XMC_CREDIT_LANES };
 typedef struct {
     const xmc_credit *p;
     const xmc_tail_trial *trial; /* of the tile's lanes */
+    const double *share;         /* [sets] */
     xmc_credit_tail *out;
     double *group_sum; /* [groups] of the lane; zero between lanes */
     uint32_t *touched;
 } hand;
 
 /* Integers, so that the order of the threads cannot matter. */
-static void add(xmc_tail_sum *x, double loss, double per_grid, const xmc_tail_trial *t) {
+static void add(xmc_tail_sum *x, double loss, double per_grid, const xmc_tail_trial *t,
+                const double *share) {
     xmc_tail_i128 steps =
         (xmc_tail_i128)(loss * per_grid) * (int64_t)rint(t->weight * XMC_TAIL_WEIGHT);
-    int64_t cny = (int64_t)rint(t->weight * loss);
-    int64_t twice = (int64_t)rint(t->weight * t->weight * loss);
     for (int s = 0; s < XMC_TAIL_SETS; s++) {
         if (t->above >> s & 1)
             x->above[s] += steps;
         if (t->equal >> s & 1)
             x->equal[s] += steps;
+        if (t->near >> s & 1)
+            x->near[s] += steps;
         if ((t->above | t->equal) >> s & 1) {
-            x->linear[s] += twice;
+            const double count = t->above >> s & 1 ? t->weight : t->weight * share[s];
+            const int64_t cny = (int64_t)rint(count * loss);
+            x->linear[s] += (int64_t)rint(count * count * loss);
             x->square[s] += (xmc_tail_i128)cny * cny;
         }
     }
@@ -47,7 +51,7 @@ static void take_lane(void *context, const xmc_credit_work *w, uint32_t lane) {
             const xmc_claim *c = &w->claims[i];
             if (!(c->loss > 0.0))
                 continue;
-            add(&h->out->obligor[c->obligor], c->loss, per_grid, t);
+            add(&h->out->obligor[c->obligor], c->loss, per_grid, t, h->share);
             for (size_t k = 0; k < XMC_TAIL_GROUPS; k++) {
                 uint32_t group = h->out->group_of[(size_t)c->obligor * XMC_TAIL_GROUPS + k];
                 if (h->group_sum[group] == 0.0)
@@ -56,7 +60,7 @@ static void take_lane(void *context, const xmc_credit_work *w, uint32_t lane) {
             }
         }
         for (size_t i = 0; i < n; i++)
-            add(&h->out->group[h->touched[i]], h->group_sum[h->touched[i]], per_grid, t);
+            add(&h->out->group[h->touched[i]], h->group_sum[h->touched[i]], per_grid, t, h->share);
     }
     for (size_t i = 0; i < n; i++)
         h->group_sum[h->touched[i]] = 0.0;
@@ -90,7 +94,8 @@ static int groups_of(const xmc_credit *p, const xmc_analysis *a, xmc_credit_tail
 }
 
 xmc_status xmc_credit_tail_run(xmc_credit *p, const xmc_analysis *a, const xmc_tail_trial *trial,
-                               size_t n, xmc_credit_tail *out, xmc_diag *diag) {
+                               size_t n, const double share[XMC_TAIL_SETS], xmc_credit_tail *out,
+                               xmc_diag *diag) {
     *out = (xmc_credit_tail){0};
     if (groups_of(p, a, out))
         return xmc_no_memory(diag, p->n_obligors * sizeof *out->obligor, "the credit tail");
@@ -104,6 +109,7 @@ xmc_status xmc_credit_tail_run(xmc_credit *p, const xmc_analysis *a, const xmc_t
         const int thread = omp_get_thread_num();
         xmc_credit_work own = {0}, *w = p->detail->run ? &p->detail->work[thread] : &own;
         hand h = {.p = p,
+                  .share = share,
                   .out = out,
                   .group_sum = calloc(groups + 1, sizeof(double)),
                   .touched = malloc((groups + 1) * sizeof(uint32_t))};

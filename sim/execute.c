@@ -93,8 +93,9 @@ static xmc_status credit_of(const xmc_plan *p, xmc_results *results, const doubl
     for (int k = 0; k < 3 && status == XMC_OK; k++)
         status = xmc_results_column(results, name[k], 0, x + (size_t)k * p->trials, diag);
     if (status == XMC_OK)
-        status = xmc_credit_report_build(p->credit, p->analysis, x, x + p->trials,
-                                         x + 2 * p->trials, macro, p->trials, out, diag);
+        status =
+            xmc_credit_report_build(p->credit, p->analysis, x, x + p->trials, x + 2 * p->trials,
+                                    macro, p->trials, xmc_results_independent(results), out, diag);
     free(x);
     return status;
 }

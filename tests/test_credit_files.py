@@ -17,6 +17,26 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 CROSSMC = os.environ.get("CROSSMC", str(ROOT / "build/crossmc"))
+
+
+def contribution_error(loss, x, w, p):
+    """Standard error of the mean of x in the loss's worst 1 - p, by the influence function, trial by trial."""
+    n, order = len(loss), np.argsort(-loss, kind="stable")
+    mass, total = n * (1 - p), np.cumsum(w[order])
+    q = loss[order[np.searchsorted(total, mass + 1e-6, side="left")]]
+    if (w == 1).all():
+        half, ascending = 1.959964 * math.sqrt(n * p * (1 - p)), np.sort(loss)
+        low, high = ascending[math.floor(n * p - half) - 1], ascending[math.ceil(n * p + half) - 1]
+    else:
+        spread = 1.959964 * np.sqrt(np.maximum(np.cumsum(w[order] ** 2) - total**2 / n, 0))
+        low, high = loss[order[np.argmax(total - spread > mass)]], loss[order[np.argmax(total + spread > mass)]]
+    near = (loss >= low) & (loss <= high)
+    m = (w * x)[near].sum() / w[near].sum()
+    share = (mass - w[loss > q].sum()) / w[loss == q].sum()
+    y = w * ((loss > q) + share * (loss == q)) * (x - m)
+    return math.sqrt((y @ y) - y.sum() ** 2 / n) / mass
+
+
 HEAD = "obligor_id,policy_id,country,sector,region,currency,exposure,covered_share,probability,tenor_months,loss_class\n"
 MODEL = """copula: gaussian
 sectors: [S1, S2, S3]
@@ -114,6 +134,10 @@ class CreditFiles(unittest.TestCase):
                 # Weights count in steps of 2^-20.
                 self.assertAlmostEqual(f["credit/tail_mean"][3] / mean, 1, 5)
                 self.assertAlmostEqual(f["credit/sector/contribution"][:, 3].sum() / mean, 1, 5)
+                # The error of the sum lies between the difference and the sum of the errors.
+                one, both = f["credit/country/contribution_se"][:, 3], contribution_error(x, x, w, 0.995)
+                self.assertLess(both, one.sum() * 1.001)
+                self.assertGreater(both, np.ptp(one) * 0.999)
 
     def test_student_is_told(self):
         self.write("obligors.csv", HEAD + "".join(self.obligors(20)))
@@ -161,10 +185,12 @@ class CreditFiles(unittest.TestCase):
         for seed in range(1, 6):
             with self.run_book(trials=n, seed=100 + seed) as f:
                 x = f["ylt/credit_gross"][:]
-                # One country: its row is the whole tail, and the error that of the tail's mean.
-                q = np.sort(x)[math.ceil(n * 0.995 - 1e-9) - 1]
-                y, m = x[x >= q], f["credit/tail_mean"][3]
-                self.assertAlmostEqual(f["credit/country/contribution_se"][0, 3] / (math.sqrt(((y - m) ** 2).sum()) / (n * 0.005)), 1, 6)
+                # One country: its row is the whole tail, and the error that of the tail's mean, which has the quantile's.
+                want = contribution_error(x, x, np.ones(n), 0.995)
+                self.assertAlmostEqual(f["credit/country/contribution_se"][0, 3] / want, 1, 5)
+                y = x[x > np.quantile(x, 0.995)]
+                textbook = math.sqrt((y.var() + 0.995 * (y.mean() - y.min()) ** 2) / len(y))  # Manistre and Hancock
+                self.assertAlmostEqual(want / textbook, 1, 1)
             self.assertLess(abs(x.mean() - mean), 4 * sd / math.sqrt(n))
             self.assertLess(abs((x == 0).mean() - none), 4 * math.sqrt(none * (1 - none) / n))
             y = (x - mean) ** 2

@@ -799,15 +799,16 @@ static void check_contributions(const fixture *of) {
     double want = 0, last = 0;
     for (size_t t = 0; t < c.trials; t++) {
         /* Set 0: all trials; set 1: every third, the last one of them as the quantile. */
-        trials[t] = (xmc_tail_trial){t, 0.0, 1.0, (uint8_t)(1 | (t % 3 == 0) << 1), 0};
+        trials[t] = (xmc_tail_trial){t, 0.0, 1.0, (uint8_t)(1 | (t % 3 == 0) << 1), 0, 0};
         want += c.total[t];
         if (t % 3 == 0)
             last += c.total[t];
     }
     trials[0].above = 1;
     trials[0].equal = 2;
+    const double share[XMC_TAIL_SETS] = {1, 1, 1, 1};
     xmc_credit_tail tail;
-    assert_int_equal(xmc_credit_tail_run(p, &f.a, trials, c.trials, &tail, &d), XMC_OK);
+    assert_int_equal(xmc_credit_tail_run(p, &f.a, trials, c.trials, share, &tail, &d), XMC_OK);
     xmc_tail_i128 sum = 0, third = 0, equal = 0;
     for (size_t i = 0; i < 600; i++) {
         sum += tail.obligor[i].above[0];
@@ -830,7 +831,7 @@ static void check_contributions(const fixture *of) {
         trials[c.trials - 1 - t] = x;
     }
     xmc_credit_tail again;
-    assert_int_equal(xmc_credit_tail_run(p, &f.a, trials, c.trials, &again, &d), XMC_OK);
+    assert_int_equal(xmc_credit_tail_run(p, &f.a, trials, c.trials, share, &again, &d), XMC_OK);
     assert_memory_equal(tail.obligor, again.obligor, 600 * sizeof *tail.obligor);
     assert_memory_equal(tail.group, again.group, tail.first[XMC_TAIL_GROUPS] * sizeof *tail.group);
     xmc_credit_tail_free(&tail);

@@ -175,7 +175,7 @@ static void errors_of_contributions(void **state) {
 static void allocation_adds_up(void **state) {
     (void)state;
     enum { N = 4000, SEGMENTS = 3 };
-    static double part[SEGMENTS][N], total[N], w[N], scratch[N];
+    static double part[SEGMENTS][N], total[N], w[N];
     xmc_stream s = xmc_stream_at(5, 0, 0);
     draw(3, 2.0, part[0], w, N);
     for (int i = 0; i < N; i++) {
@@ -188,7 +188,8 @@ static void allocation_adds_up(void **state) {
     xmc_distribution d = distribution(w, N);
     set(&d, total, N);
     xmc_allocator *a = NULL;
-    assert_int_equal(xmc_allocator_new(total, w, N, 0x1p-6, SEGMENTS, scratch, &a, &diag), XMC_OK);
+    const xmc_estimate var[] = {xmc_var(&d, p99), xmc_var(&d, p995)};
+    assert_int_equal(xmc_allocator_new(total, w, N, 0x1p-6, SEGMENTS, var, 0, &a, &diag), XMC_OK);
     for (int k = 0; k < SEGMENTS; k++)
         xmc_allocator_add(a, XMC_RISK_CREDIT, part[k]);
     const double tvar[] = {xmc_tvar(&d, p99).value, xmc_tvar(&d, p995).value};

@@ -17,7 +17,7 @@ typedef struct {
     double insured;  /* exposure within the limit, times the covered share */
     double expected; /* probability x insured x mean loss given default, before policy terms */
     /* Mean loss in each tail, gross of reinsurance, after policy terms, both causes; and its
-     * standard error, the quantile taken as known. NAN where there is no tail. */
+     * standard error (worst.h). NAN where there is no tail. */
     double contribution[XMC_CREDIT_SETS], se[XMC_CREDIT_SETS];
 } xmc_credit_row;
 

@@ -29,9 +29,11 @@ typedef struct {
 
 typedef struct {
     double n, mass;              /* trials; n (1 - p), the sum of the counts */
+    double independent;          /* trials that are independent: n, or the years that they repeat */
     double share;                /* of the trials at the quantile that is in the tail */
     double counts_squared, near; /* sums of count² and of near */
     double quantile, low, high;  /* of the loss; its 95 % limits */
+    size_t in_tail;              /* trials at the quantile and beyond */
     size_t n_trials;
     xmc_worst_trial *trials; /* [n_trials] of the tail or near, ascending */
 } xmc_worst;
@@ -44,6 +46,9 @@ typedef struct {
 /* The trials of loss [n] beyond, at and around the quantile, mass = n (1 - p) > 0; weight [n] or
  * NULL: all 1. low = -INFINITY or high = INFINITY: there are too few trials for limits, and none
  * are near. */
+void xmc_worst_weigh(xmc_worst *w, const double *loss, const double *weight, size_t n, double mass,
+                     double quantile, double low, double high);
+/* The same, and their list. */
 xmc_status xmc_worst_find(xmc_worst *w, const double *loss, const double *weight, size_t n,
                           double mass, double quantile, double low, double high, xmc_diag *diag);
 void xmc_worst_free(xmc_worst *w);
