@@ -113,7 +113,6 @@ static inline v_u32 v_pcg_output(v_u64 lo, v_u64 hi) {
     return _mm512_rorv_epi32(v, r);
 }
 
-/* ((k >> 12) + 1/2) 2^-52 of 64-bit words, ((k >> 9) + 1/2) 2^-23 of 32-bit words: both exact. */
 /* See vec_avx2.h; here the lanes need no exchange. */
 static inline void v_words_order(v_u64 *even, v_u64 *odd) {
     (void)even;
@@ -123,6 +122,7 @@ static inline v_u32 v_pcg_words(v_u64 even, v_u64 odd) {
     return v_pcg_output(even, odd);
 }
 
+/* ((k >> 12) + 1/2) 2^-52 of 64-bit words, ((k >> 9) + 1/2) 2^-23 of 32-bit words: both exact. */
 static inline v_f64 v_uniform(v_u64 k) {
     v_u64 bits = _mm512_or_si512(_mm512_srli_epi64(k, 12), v_set_u64(UINT64_C(0x3ff) << 52));
     return _mm512_sub_pd(_mm512_castsi512_pd(bits), v_set_f64(1.0 - 0x1p-53));
