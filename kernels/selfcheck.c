@@ -98,7 +98,8 @@ static uint64_t kernel_ground_up(const xmc_kernels *k) {
     for (int form = 0; form < FORMS; form++) {
         const xmc_run run = {.n = LOCATIONS,
                              .n_covers = 1,
-                             .has_terms = form<2, .plain_terms = form> 0,
+                             .has_terms = (form < 2),
+                             .plain_terms = (form > 0),
                              .rank = rank,
                              .tiv = tiv,
                              .ded_amount = form ? whole : ded,
